@@ -1,0 +1,23 @@
+# Warnings are errors; hardening in every build; sanitizers by COTTER_SANITIZE.
+add_library(cotter_options INTERFACE)
+target_compile_options(cotter_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wswitch-enum -Wimplicit-fallthrough -Werror
+  -fstack-protector-strong)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Boost.Asio's coroutines and std::variant set these off inside the libraries with g++ 12.
+  target_compile_options(cotter_options INTERFACE -fstack-clash-protection -Wno-maybe-uninitialized -Wno-restrict)
+endif()
+if(COTTER_SANITIZE)
+  add_compile_options(-fsanitize=${COTTER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${COTTER_SANITIZE})
+else()
+  add_link_options(-Wl,-z,relro,-z,now -pie)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_definitions(cotter_options INTERFACE _FORTIFY_SOURCE=2)
+  endif()
+endif()
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()

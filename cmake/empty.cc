@@ -1,0 +1,1 @@
+// A library needs one source even where no room has test support yet.

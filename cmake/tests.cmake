@@ -1,0 +1,22 @@
+# One test program a room, from its *_test.cc files; the end-to-end tests in tests/.
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+file(GLOB testing_sources CONFIGURE_DEPENDS src/*/testing/*.cc)
+add_library(cotter_testing STATIC EXCLUDE_FROM_ALL ${testing_sources} cmake/empty.cc)
+target_include_directories(cotter_testing PUBLIC src)
+target_link_libraries(cotter_testing PUBLIC libcotter cotter_options GTest::gtest GTest::gmock)
+
+foreach(room IN LISTS COTTER_ROOMS ITEMS cli)
+  file(GLOB tests CONFIGURE_DEPENDS src/${room}/*_test.cc)
+  if(tests)
+    add_executable(${room}_test ${tests})
+    target_link_libraries(${room}_test PRIVATE cotter_testing GTest::gtest_main Boost::headers
+                                               nlohmann_json::nlohmann_json SQLiteCpp Threads::Threads)
+    gtest_discover_tests(${room}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS "unit;${room}")
+  endif()
+endforeach()
+
+if(EXISTS ${CMAKE_SOURCE_DIR}/tests/CMakeLists.txt)
+  add_subdirectory(tests)
+endif()

@@ -1,0 +1,41 @@
+// Files as cotter reads and replaces them: bounded reads of regular files, private atomic writes, locks.
+#pragma once
+
+#include <cotter/bytes.h>
+#include <cotter/error.h>
+
+#include <filesystem>
+#include <string>
+
+namespace cotter::files {
+
+inline constexpr std::size_t kMostBytes = 16U << 20U;
+
+/// Whole content of a regular file, opened once (O_NONBLOCK, then fstat), or of standard input for "-". FIFOs, devices,
+/// directories and more than `most` bytes are refused (INVARIANT A62).
+[[nodiscard]] Result<ByteVector> read(const std::filesystem::path& path, std::size_t most = kMostBytes);
+
+/// The same for a file that only we may read or write: our own (or root's), no group or other permission bits, not a
+/// link. Else an Error with the chmod to run (INVARIANTS A129, A185).
+[[nodiscard]] Result<ByteVector> read_private(const std::filesystem::path& path, std::size_t most = kMostBytes);
+
+enum class Replace : std::uint8_t { kNever, kExisting };
+
+/// Writes content to path, mode 0600, through a temporary file in the same folder, fsync, rename, fsync of the folder.
+/// kNever: an existing file is an Error and stays (INVARIANTS A130, A185, A189).
+[[nodiscard]] Result<void> write_private(const std::filesystem::path& path, Bytes content, Replace replace);
+
+/// An exclusive lock (flock on a file beside the thing that is changed), released by the destructor.
+class Lock {
+  public:
+    [[nodiscard]] static Result<Lock> take(const std::filesystem::path& lock_file);  ///< waits at most 10 s
+    Lock(Lock&& other) noexcept;
+    Lock& operator=(Lock&& other) noexcept;
+    ~Lock();
+
+  private:
+    explicit Lock(int descriptor) : descriptor_(descriptor) {}
+    int descriptor_ = -1;
+};
+
+}  // namespace cotter::files

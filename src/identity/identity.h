@@ -1,0 +1,48 @@
+// Identity: our own private key with its certificate. Made once in the state folder, or given as two files.
+#pragma once
+
+#include "x509/certificate.h"
+#include "x509/openssl.h"
+
+#include <cotter/error.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace cotter::identity {
+
+enum class KeyChoice : std::uint8_t { kP256, kEd25519, kRsa3072 };
+[[nodiscard]] std::optional<KeyChoice> key_choice_from(std::string_view text);  ///< "p256", "ed25519", "rsa3072"
+
+/// A key and the chain that goes with it, leaf first; the leaf is of that key. Copies share both.
+class Identity {
+  public:
+    [[nodiscard]] const x509::Certificate& certificate() const { return chain_.front(); }
+    [[nodiscard]] const std::vector<x509::Certificate>& chain() const { return chain_; }
+    /// PKCS#8 DER of the private key, wiped by whoever takes it; for loading into a library context of one's own.
+    [[nodiscard]] EVP_PKEY* private_key() const { return key_.get(); }
+    [[nodiscard]] Pin pin() const;  ///< spki sha256
+
+    /// Refuses a key and a chain that don't belong together, and a weak key.
+    [[nodiscard]] static Result<Identity> from(std::shared_ptr<EVP_PKEY> key, std::vector<x509::Certificate> chain);
+
+  private:
+    Identity(std::shared_ptr<EVP_PKEY> key, std::vector<x509::Certificate> chain)
+        : key_(std::move(key)), chain_(std::move(chain)) {}
+    std::shared_ptr<EVP_PKEY> key_;
+    std::vector<x509::Certificate> chain_;
+};
+
+/// Reads a PEM key (PKCS#8, PKCS#1 or SEC1, unencrypted) and a PEM chain. A key file that others can read, that is a
+/// link to another owner's file, or that is encrypted is refused, with the command to run (INVARIANTS A78, A185, A186).
+[[nodiscard]] Result<Identity> load_identity(const std::filesystem::path& key_file,
+                                             const std::filesystem::path& certificate_file);
+
+/// A fresh key and a self-signed certificate for it: version 3, CA:false, client and server authentication, 128-bit
+/// random serial, valid for ten years from `now` less a day, subject CN "cotter".
+[[nodiscard]] Result<Identity> make_identity(KeyChoice choice, x509::Time now);
+
+}  // namespace cotter::identity

@@ -1,0 +1,40 @@
+// StateFolder: where this side keeps what it must not lose: identity, registry, known_peers, policy.
+#pragma once
+
+#include "identity/identity.h"
+
+#include <cotter/error.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace cotter::identity {
+
+class StateFolder {
+  public:
+    /// --state DIR, else $COTTER_STATE, else $STATE_DIRECTORY for root under systemd, else $XDG_STATE_HOME/cotter, else
+    /// ~/.local/state/cotter. Makes it 0700; one that others can enter, or of another owner, is refused with the fix.
+    /// The environment is read by secure_getenv (INVARIANTS A129, A193).
+    [[nodiscard]] static Result<StateFolder> open(const std::optional<std::string>& flag);
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    [[nodiscard]] std::filesystem::path key_file() const { return path_ / "identity.key"; }
+    [[nodiscard]] std::filesystem::path certificate_file() const { return path_ / "identity.crt"; }
+    [[nodiscard]] std::filesystem::path known_peers_file() const { return path_ / "known_peers"; }
+    [[nodiscard]] std::string registry_url() const { return "sqlite:" + (path_ / "registry.db").string(); }
+
+    struct OwnIdentity {
+        Identity identity;
+        bool made_now = false;  ///< so that the command can say so
+    };
+    /// This side's identity; made (key 0600 from its first byte, written, synced, renamed, under a lock) if there is
+    /// none. One file without the other, or a pair that doesn't match, is an Error and nothing is overwritten.
+    [[nodiscard]] Result<OwnIdentity> own_identity(KeyChoice choice, x509::Time now) const;
+
+  private:
+    explicit StateFolder(std::filesystem::path path) : path_(std::move(path)) {}
+    std::filesystem::path path_;
+};
+
+}  // namespace cotter::identity

@@ -1,0 +1,47 @@
+// Snapshot: the registry at one version, immutable, shared by all threads, asked at every handshake without a lock.
+#pragma once
+
+#include "registry/client.h"
+#include "trust/evidence.h"
+#include "x509/certificate.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace cotter::registry {
+
+/// What a snapshot is built from: rows as the store has them.
+struct SnapshotRows {
+    std::uint64_t version = 0;  ///< grows with every change of clients or keys
+    std::vector<Client> clients;
+    /// Tombstones: keys that stay refused even after `remove` (INVARIANT A116).
+    std::vector<x509::CanonicalKey> denied_keys;
+    std::vector<Pin> denied_pins;
+    std::vector<x509::IssuerAndSerial> denied_certificates;
+};
+
+class Snapshot {
+  public:
+    explicit Snapshot(SnapshotRows rows);
+    ~Snapshot();
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+
+    [[nodiscard]] std::uint64_t version() const;
+    [[nodiscard]] std::size_t client_count() const;
+
+    /// What the list says of this leaf at `now`. Admission by the exact octets of a registered pin; denial first, by
+    /// canonical key, by pin, and by issuer and serial of any certificate of `presented` (INVARIANTS A71, A76, A116).
+    /// A key whose canonical form belongs to another name than its pin is kUnknown.
+    [[nodiscard]] trust::Standing standing_of(const x509::Certificate& leaf, Time now) const;
+
+    /// Whether any registered key of this name lacks its canonical form: the server then reports it (Registry::learn).
+    [[nodiscard]] bool knows_canonical(const x509::CanonicalKey& key) const;
+
+  private:
+    struct Index;
+    std::unique_ptr<const Index> index_;
+};
+
+}  // namespace cotter::registry

@@ -1,0 +1,37 @@
+// Base64 and hex.
+#include "text/encoding.h"
+
+#include <algorithm>
+
+namespace cotter::text {
+
+std::string hex(Bytes octets) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out;
+    out.reserve(octets.size() * 2);
+    for (const std::byte octet : octets) {
+        const auto value = std::to_integer<unsigned>(octet);
+        out += kDigits[value >> 4U];
+        out += kDigits[value & 0xfU];
+    }
+    return out;
+}
+
+std::string base64(Bytes octets) {
+    constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    out.reserve((octets.size() + 2) / 3 * 4);
+    for (std::size_t at = 0; at < octets.size(); at += 3) {
+        const std::size_t have = std::min<std::size_t>(3, octets.size() - at);
+        unsigned group = 0;
+        for (std::size_t i = 0; i < 3; ++i) {
+            group = (group << 8U) | (i < have ? std::to_integer<unsigned>(octets[at + i]) : 0U);
+        }
+        for (std::size_t i = 0; i < 4; ++i) {
+            out += i <= have ? kDigits[(group >> (18U - 6U * i)) & 0x3fU] : '=';
+        }
+    }
+    return out;
+}
+
+}  // namespace cotter::text

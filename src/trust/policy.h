@@ -1,0 +1,69 @@
+// What must hold for a peer to be trusted: ServerPolicy for a client judging a server, AdmissionPolicy for a server
+// judging its clients. Plain data, valid by construction where it comes from a file or flags.
+#pragma once
+
+#include "trust/evidence.h"
+
+#include <cotter/pin.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cotter::trust {
+
+/// INTERFACE 6, "trust". Modes that are not built yet are not here: an unknown word refuses to load.
+enum class TrustMode : std::uint8_t { kPins, kChainAndPins, kChain, kStrict, kAcceptNew };
+enum class Match : std::uint8_t { kLeaf, kIssuer, kAny };
+enum class Mode : std::uint8_t { kEnforce, kReport, kOff };
+enum class OnExpiry : std::uint8_t { kRefuse, kChain };
+enum class PinRole : std::uint8_t { kPrimary, kBackup, kProxy };
+
+[[nodiscard]] std::optional<TrustMode> trust_mode_from(std::string_view text);
+[[nodiscard]] std::string_view text_of(TrustMode mode);
+[[nodiscard]] std::optional<Match> match_from(std::string_view text);
+[[nodiscard]] std::string_view text_of(Match match);
+
+/// One pin with what a policy says of it.
+struct PolicyPin {
+    Pin pin;
+    PinRole role = PinRole::kPrimary;
+    std::string label;
+    std::optional<Time> expires;
+    std::string approved_by;
+};
+
+/// How one server is judged.
+struct ServerPolicy {
+    TrustMode trust = TrustMode::kPins;
+    Match match = Match::kLeaf;
+    Mode mode = Mode::kEnforce;
+    std::vector<PolicyPin> pins;  ///< empty under kPins or kChainAndPins refuses with empty_pinset
+    PinSet deny;                  ///< refused anywhere in the presented or verified chain
+    std::optional<Time> expires;
+    OnExpiry on_expiry = OnExpiry::kRefuse;
+    bool require_crls = false;  ///< CRLs were configured, and must decide
+    x509::RevocationScope revocation = x509::RevocationScope::kChain;
+    Protocol minimum_protocol = Protocol::kTls13;  ///< below it: downgraded_protocol; kNone offline is not judged
+};
+
+/// A subjectAltName pattern of --client-name: "DNS:*.clients.example", "URI:spiffe://x/y", "EMAIL:a@b", "IP:192.0.2.1".
+/// `*` is one whole leftmost DNS label; a URI is compared whole (INVARIANT A31).
+struct ClientNamePattern {
+    x509::SanType type = x509::SanType::kDns;
+    std::string value;
+    [[nodiscard]] static Result<ClientNamePattern> parse(std::string_view text);
+    [[nodiscard]] bool matches(const x509::SubjectAltName& name) const;
+};
+
+/// How a server judges its clients: by the registry, and, if there are anchors in the evidence and `by_authority`, by a
+/// client CA.
+struct AdmissionPolicy {
+    bool by_authority = false;                    ///< --client-ca was given
+    std::vector<ClientNamePattern> client_names;  ///< empty: any SAN
+    bool require_crls = false;                    ///< --client-crl was given
+    Protocol minimum_protocol = Protocol::kTls13;
+};
+
+}  // namespace cotter::trust

@@ -1,0 +1,43 @@
+// Verdict: what the judge decided and why. The one source of every message, alert, log line and exit code. Trusted: the
+// proof that a verdict let the peer in, which only a trusting verdict gives.
+#pragma once
+
+#include "trust/reason.h"
+#include "x509/certificate.h"
+
+#include <cotter/pin.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cotter::trust {
+
+enum class Outcome : std::uint8_t { kTrusted, kRefused, kReported };
+
+/// The pin that decided, and which certificate of `chain` (0 is the leaf) it matched.
+struct MatchedPin {
+    Pin pin;
+    std::size_t position = 0;
+    bool operator==(const MatchedPin&) const = default;
+};
+
+struct Verdict {
+    Outcome outcome = Outcome::kRefused;
+    std::optional<MatchedPin> matched;
+    std::vector<Reason> reasons;  ///< sorted by precedence; empty only if trusted
+    std::vector<Reason> notes;
+    std::vector<x509::Certificate> presented;
+    std::vector<x509::Certificate> chain;  ///< as verified, leaf first; the leaf alone where a leaf pin decided
+    /// A client judged by a server: the registry's name, or "ca:" and the subject alternative name, escaped.
+    std::string client_name;
+    bool by_authority = false;  ///< admitted by a client CA and not by a registry row
+    /// When this verdict ends of itself: the earliest of certificate, pin and client expiry that counted.
+    std::optional<x509::Time> valid_until;
+
+    [[nodiscard]] bool lets_pass() const { return outcome != Outcome::kRefused; }
+    /// The reason to mend first; only for a refusal or report.
+    [[nodiscard]] const Reason& first_reason() const { return reasons.front(); }
+};
+
+}  // namespace cotter::trust

@@ -1,0 +1,78 @@
+// HostName, IpAddress and HostPort: names as they are compared, parsed once at the edge. Matching a name against a
+// certificate is x509/name_match.h.
+#pragma once
+
+#include <cotter/bytes.h>
+#include <cotter/error.h>
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace cotter::x509 {
+
+/// An IPv4 or IPv6 address literal: 4 or 16 octets. No zone, no octal, hex or short IPv4 forms.
+class IpAddress {
+  public:
+    [[nodiscard]] static Result<IpAddress> parse(std::string_view text);  // IPv6 without brackets
+    [[nodiscard]] Bytes octets() const { return Bytes(octets_).first(is_v6_ ? 16 : 4); }
+    [[nodiscard]] bool is_v6() const { return is_v6_; }
+    [[nodiscard]] std::string to_string() const;  // RFC 5952
+
+    bool operator==(const IpAddress&) const = default;
+    auto operator<=>(const IpAddress&) const = default;
+
+  private:
+    std::array<std::byte, 16> octets_{};
+    bool is_v6_ = false;
+};
+
+/// A DNS name in A-labels, lower case, without trailing dot; underscores allowed (INTERFACE 7, "Names").
+class DnsName {
+  public:
+    [[nodiscard]] static Result<DnsName> parse(std::string_view text);  // U-labels are converted by IDNA2008
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+    bool operator==(const DnsName&) const = default;
+    auto operator<=>(const DnsName&) const = default;
+
+  private:
+    explicit DnsName(std::string text) : text_(std::move(text)) {}
+    std::string text_;
+};
+
+/// What a peer is called: a DNS name or an address literal.
+class HostName {
+  public:
+    [[nodiscard]] static Result<HostName> parse(std::string_view text);
+    explicit HostName(DnsName name) : value_(std::move(name)) {}
+    explicit HostName(IpAddress address) : value_(address) {}
+    [[nodiscard]] bool is_address() const { return std::holds_alternative<IpAddress>(value_); }
+    [[nodiscard]] const DnsName* dns_name() const { return std::get_if<DnsName>(&value_); }
+    [[nodiscard]] const IpAddress* address() const { return std::get_if<IpAddress>(&value_); }
+    [[nodiscard]] std::string to_string() const;  // an IPv6 address without brackets
+
+    bool operator==(const HostName&) const = default;
+    auto operator<=>(const HostName&) const = default;
+
+  private:
+    std::variant<DnsName, IpAddress> value_;
+};
+
+/// HOST:PORT, [V6]:PORT.
+struct HostPort {
+    HostName host;
+    std::uint16_t port = 0;  ///< 0 only where the caller says that it is allowed
+
+    /// `default_port` 0: the port must be written. Port 0 itself is refused here; see stream/endpoint.h for listeners.
+    [[nodiscard]] static Result<HostPort> parse(std::string_view text, std::uint16_t default_port = 0);
+    [[nodiscard]] std::string to_string() const;  // brackets round IPv6
+
+    bool operator==(const HostPort&) const = default;
+    auto operator<=>(const HostPort&) const = default;
+};
+
+}  // namespace cotter::x509

@@ -1,0 +1,88 @@
+// Path validation by OpenSSL, under cotter's rules (INTERFACE 7, "Path", "Dates", "Revocation"): one verified path
+// comes out, or every reason why there is none. The host name is checked apart (x509/name_match.h).
+#pragma once
+
+#include "x509/certificate.h"
+
+#include <cotter/error.h>
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cotter::x509 {
+
+enum class Purpose : std::uint8_t { kServer, kClient };
+enum class RevocationScope : std::uint8_t { kChain, kLeaf, kOff };
+
+/// A CRL read strictly, with what must be known without checking its signature.
+class CertificateRevocationList {
+  public:
+    [[nodiscard]] static Result<CertificateRevocationList> parse(Bytes der);
+    [[nodiscard]] Bytes der() const { return *der_; }
+
+  private:
+    explicit CertificateRevocationList(std::shared_ptr<const ByteVector> der) : der_(std::move(der)) {}
+    std::shared_ptr<const ByteVector> der_;
+};
+
+/// Certificates that may end a path, built once and shared between threads. Empty anchors verify nothing; the system's
+/// store is used only by system(), never by accident (INVARIANTS A19, A20).
+class TrustAnchors {
+  public:
+    TrustAnchors();  ///< none
+    explicit TrustAnchors(std::vector<Certificate> anchors);
+    [[nodiscard]] static Result<TrustAnchors> system();  ///< the system's trust store, for clients only
+    [[nodiscard]] const std::vector<Certificate>& certificates() const;
+    [[nodiscard]] bool empty() const { return certificates().empty(); }
+    [[nodiscard]] bool contains(const Certificate& certificate) const;
+
+  private:
+    friend struct PathBuilder;
+    struct Store;
+    std::shared_ptr<const Store> store_;
+};
+
+/// What is wrong with a path. The names are the reason codes of INTERFACE 5.
+enum class PathProblem : std::uint8_t {
+    kChainUntrusted,
+    kExpired,
+    kNotYetValid,
+    kWrongPurpose,
+    kWeakKey,
+    kWeakSignature,
+    kRevoked,
+    kRevocationUnknown,
+    kStaleRevocation,
+    kMalformed,
+};
+
+struct PathFailure {
+    PathProblem problem;
+    std::string message;  ///< a sentence, escaped
+    bool operator==(const PathFailure&) const = default;
+};
+
+struct PathRequest {
+    const std::vector<Certificate>* presented;  ///< leaf first; the rest in any order
+    const TrustAnchors* anchors;
+    Purpose purpose = Purpose::kServer;
+    Time now;
+    const std::vector<CertificateRevocationList>* crls =
+        nullptr;                ///< null or empty: no CRL was given, none is asked for
+    bool require_crls = false;  ///< CRLs were configured: they must decide even if the list is empty
+    RevocationScope revocation = RevocationScope::kChain;
+};
+
+/// Leaf first, anchor last.
+using VerifiedPath = std::vector<Certificate>;
+
+/// Validates by RFC 5280 section 6. Every certificate of the path, the anchor too, is inside its dates. At most 10
+/// certificates, a bounded number of signature checks (INVARIANT A162). Never fetches anything (A100).
+[[nodiscard]] std::variant<VerifiedPath, std::vector<PathFailure>> validate_path(const PathRequest& request);
+
+/// "chain_untrusted", …
+[[nodiscard]] std::string_view code_of(PathProblem problem);
+
+}  // namespace cotter::x509
