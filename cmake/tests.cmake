@@ -1,4 +1,15 @@
 # One test program a room, from its *_test.cc files; the end-to-end tests in tests/.
+# A sanitizer's build names its tests after it, so that one ctest over several builds tells them apart. Under the thread
+# sanitizer only what has threads is built and run.
+set(COTTER_TEST_PREFIX "")
+set(COTTER_TESTED_ROOMS ${COTTER_ROOMS} cli)
+if(COTTER_SANITIZE MATCHES "thread")
+  set(COTTER_TEST_PREFIX "tsan.")
+  set(COTTER_TESTED_ROOMS registry tls stream service)
+elseif(COTTER_SANITIZE MATCHES "address")
+  set(COTTER_TEST_PREFIX "asan.")
+endif()
+
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
@@ -7,13 +18,14 @@ add_library(cotter_testing STATIC EXCLUDE_FROM_ALL ${testing_sources} cmake/empt
 target_include_directories(cotter_testing PUBLIC src)
 target_link_libraries(cotter_testing PUBLIC libcotter cotter_options GTest::gtest GTest::gmock)
 
-foreach(room IN LISTS COTTER_ROOMS ITEMS cli)
+foreach(room IN LISTS COTTER_TESTED_ROOMS)
   file(GLOB tests CONFIGURE_DEPENDS src/${room}/*_test.cc)
   if(tests)
     add_executable(${room}_test ${tests})
     target_link_libraries(${room}_test PRIVATE cotter_testing GTest::gtest_main Boost::headers
                                                nlohmann_json::nlohmann_json SQLiteCpp Threads::Threads)
-    gtest_discover_tests(${room}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS "unit;${room}")
+    gtest_discover_tests(${room}_test TEST_PREFIX "${COTTER_TEST_PREFIX}" DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 120 LABELS "unit;${room}")
   endif()
 endforeach()
 
