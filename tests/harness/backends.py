@@ -24,27 +24,37 @@ class Visit:
         self.count = 0
         self.first = b""
         self._digest = hashlib.sha256()
-        self._ended = threading.Event()
+        self._changed = threading.Condition()
         self.end = None  # "eof" or "reset"
 
     def take(self, data):
-        self.count += len(data)
-        self._digest.update(data)
-        if len(self.first) < 65536:
-            self.first += data
+        with self._changed:
+            self.count += len(data)
+            self._digest.update(data)
+            if len(self.first) < 65536:
+                self.first += data
+            self._changed.notify_all()
 
     def digest(self):
         return self._digest.hexdigest()
 
     def finished(self, how):
-        self.end = how
-        self._ended.set()
+        with self._changed:
+            self.end = how
+            self._changed.notify_all()
 
     def wait(self, deadline=DEADLINE):
         """How the other side ended the stream, once it has."""
-        if not self._ended.wait(deadline):
-            raise AssertionError(f"the backend's stream hasn't ended after {deadline} s, {self.count} octets in")
-        return self.end
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.end, deadline):
+                raise AssertionError(f"the backend's stream hasn't ended after {deadline} s, {self.count} octets in")
+            return self.end
+
+    def wait_for(self, count, deadline=DEADLINE):
+        """Returns once so many octets have come."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.count >= count or self.end, deadline) or self.count < count:
+                raise AssertionError(f"{self.count} octets of {count} came to the backend")
 
 
 def receive(visit, size=65536):

@@ -1,5 +1,7 @@
 """Certificates for tests, made by the openssl command when they are needed and never kept."""
 
+import base64
+import hashlib
 import os
 
 from harness.processes import Finished
@@ -21,8 +23,6 @@ class Issued:
 
     def pin(self):
         """The SPKI's SHA-256 in canonical text, by the openssl command alone."""
-        import base64
-        import hashlib
         der = Finished(["openssl", "x509", "-in", self.certificate, "-noout", "-pubkey"]).raw
         spki = Finished(["openssl", "pkey", "-pubin", "-outform", "DER"], stdin=der).raw
         return "sha256/" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
@@ -52,6 +52,19 @@ class Authority:
                  "-days", str(days), "-extfile", extensions, "-out", f"{path}.crt")
         os.chmod(f"{path}.key", 0o600)
         return Issued(f"{path}.crt", f"{path}.key")
+
+    def revocation_list(self, path, *revoked, days=30):
+        """Writes a CRL with these certificates in it to `path`."""
+        configuration = os.path.join(self.folder, "crl.cnf")
+        index = os.path.join(self.folder, "index.txt")
+        with open(configuration, "w", encoding="ascii") as file:
+            file.write(f"[ca]\ndefault_ca=it\n[it]\ndatabase={index}\ndefault_md=sha256\ndefault_crl_days={days}\n"
+                       f"certificate={self.certificate}\nprivate_key={self.key}\n")
+        with open(index, "a", encoding="ascii"):
+            pass
+        for issued in revoked:
+            _openssl("ca", "-config", configuration, "-revoke", issued.certificate)
+        _openssl("ca", "-config", configuration, "-gencrl", "-out", path)
 
 
 def self_signed(folder, name, key="ec"):

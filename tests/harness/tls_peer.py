@@ -70,23 +70,27 @@ class TlsPeer:
         for start in range(0, len(data), 16384):
             self._pump(lambda begin=start: self.tls.write(data[begin : begin + 16384]))
 
+    def receive_some(self, most=65536):
+        """What there is, at least one octet; b"" after close_notify; Truncated if the stream ends without it."""
+        try:
+            return self._pump(lambda: self.tls.read(most))
+        except ssl.SSLZeroReturnError:
+            return b""
+
     def receive(self, count):
         """Exactly so many octets, or fewer if close_notify comes before."""
         received = b""
         while len(received) < count:
-            try:
-                part = self._pump(lambda: self.tls.read(count - len(received)))
-            except ssl.SSLZeroReturnError:
-                break
+            part = self.receive_some(count - len(received))
             if not part:
                 break
             received += part
         return received
 
     def receive_all(self):
-        """Everything up to close_notify; Truncated if the stream ends without it."""
+        """Everything up to close_notify."""
         received = []
-        while part := self.receive(65536):
+        while part := self.receive_some():
             received.append(part)
         return b"".join(received)
 
