@@ -22,7 +22,7 @@ class Identity {
   public:
     [[nodiscard]] const x509::Certificate& certificate() const { return chain_.front(); }
     [[nodiscard]] const std::vector<x509::Certificate>& chain() const { return chain_; }
-    /// PKCS#8 DER of the private key, wiped by whoever takes it; for loading into a library context of one's own.
+    /// In OpenSSL's default library context; valid as long as this identity.
     [[nodiscard]] EVP_PKEY* private_key() const { return key_.get(); }
     [[nodiscard]] Pin pin() const;  ///< spki sha256
 
@@ -44,5 +44,9 @@ class Identity {
 /// A fresh key and a self-signed certificate for it: version 3, CA:false, client and server authentication, 128-bit
 /// random serial, valid for ten years from `now` less a day, subject CN "cotter".
 [[nodiscard]] Result<Identity> make_identity(KeyChoice choice, x509::Time now);
+
+/// The key of that file with a fresh self-signed certificate as make_identity() gives it: the same key, so the same
+/// pins.
+[[nodiscard]] Result<Identity> certify_key(const std::filesystem::path& key_file, x509::Time now);
 
 }  // namespace cotter::identity

@@ -29,7 +29,8 @@ class StateFolder {
         bool made_now = false;  ///< so that the command can say so
     };
     /// This side's identity; made (key 0600 from its first byte, written, synced, renamed, under a lock) if there is
-    /// none. One file without the other, or a pair that doesn't match, is an Error and nothing is overwritten.
+    /// none. A key without its certificate gets a new one; a certificate without its key, or a pair that
+    /// doesn't match, is an Error and nothing is overwritten.
     [[nodiscard]] Result<OwnIdentity> own_identity(KeyChoice choice, x509::Time now) const;
 
   private:

@@ -1,0 +1,118 @@
+// Finding, checking and filling the state folder.
+#include "identity/state_folder.h"
+
+#include "files/files.h"
+#include "text/escape.h"
+#include "x509/pem.h"
+
+#include <openssl/pem.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+namespace cotter::identity {
+namespace {
+
+std::optional<std::string> environment(const char* name) {
+    const char* value = ::secure_getenv(name);
+    return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
+}
+
+Result<std::filesystem::path> choose(const std::optional<std::string>& flag) {
+    if (flag && !flag->empty()) return std::filesystem::path(*flag);
+    if (const auto folder = environment("COTTER_STATE")) return std::filesystem::path(*folder);
+    if (const auto folder = environment("STATE_DIRECTORY"); folder && ::geteuid() == 0)
+        return std::filesystem::path(*folder);
+    if (const auto folder = environment("XDG_STATE_HOME")) return std::filesystem::path(*folder) / "cotter";
+    if (const auto home = environment("HOME")) return std::filesystem::path(*home) / ".local" / "state" / "cotter";
+    return failed("no_state_folder", "finding the state folder", "neither COTTER_STATE, XDG_STATE_HOME nor HOME is set",
+                  "say --state DIR");
+}
+
+unexpected<Error> unusable(const std::filesystem::path& path, std::string why, std::string next) {
+    return failed("state_folder", "using the state folder " + text::escape(path.string()), std::move(why),
+                  std::move(next));
+}
+
+/// PEM of the private key, PKCS#8, in a buffer that is wiped with its BIO.
+x509::BioPtr key_pem(EVP_PKEY* key) {
+    x509::BioPtr memory(BIO_new(BIO_s_secmem()));
+    if (memory && PEM_write_bio_PKCS8PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
+        memory.reset();
+    return memory;
+}
+
+Result<void> save_key(const Identity& identity, const std::filesystem::path& file) {
+    const x509::BioPtr pem = key_pem(identity.private_key());
+    char* data = nullptr;
+    const long size = pem ? BIO_get_mem_data(pem.get(), &data) : 0;
+    if (size <= 0) return failed("identity_save", "writing the private key", x509::drain_error_queue());
+    return files::write_private(file, x509::as_bytes(std::string_view(data, static_cast<std::size_t>(size))),
+                                files::Replace::kNever);
+}
+
+Result<void> save_certificate(const Identity& identity, const std::filesystem::path& file) {
+    const std::string pem = x509::to_pem(identity.certificate());
+    return files::write_private(file, x509::as_bytes(pem), files::Replace::kNever);
+}
+
+bool is_there(const std::filesystem::path& path) {
+    struct stat status{};
+    return ::lstat(path.c_str(), &status) == 0;
+}
+
+}  // namespace
+
+Result<StateFolder> StateFolder::open(const std::optional<std::string>& flag) {
+    auto path = choose(flag);
+    if (!path) return unexpected(path.error());
+    std::error_code fault;
+    if (path->has_parent_path()) std::filesystem::create_directories(path->parent_path(), fault);
+    if (::mkdir(path->c_str(), 0700) != 0 && errno != EEXIST) {
+        return unusable(*path, std::generic_category().message(errno),
+                        "say --state DIR for a folder that you may write");
+    }
+    struct stat status{};
+    if (::stat(path->c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+        return unusable(*path, "it is not a folder", "say --state DIR for another");
+    }
+    if (status.st_uid != ::geteuid()) {
+        return unusable(*path, "it belongs to another user", "run this as its owner, or say --state DIR for another");
+    }
+    if ((status.st_mode & 077U) != 0) {
+        return unusable(*path, "others can look into it", "chmod 700 " + text::escape(path->string()));
+    }
+    return StateFolder(std::filesystem::absolute(*path, fault));
+}
+
+Result<StateFolder::OwnIdentity> StateFolder::own_identity(KeyChoice choice, x509::Time now) const {
+    auto lock = files::Lock::take(path_ / "identity.lock");
+    if (!lock) return unexpected(lock.error());
+    const bool has_key = is_there(key_file());
+    const bool has_certificate = is_there(certificate_file());
+    if (has_certificate && !has_key) {
+        return failed("identity_half", "using the identity in " + text::escape(path_.string()),
+                      "identity.crt is there and identity.key is not",
+                      "bring identity.key back, or move identity.crt away to have both made anew");
+    }
+    if (has_key && has_certificate) {
+        auto identity = load_identity(key_file(), certificate_file());
+        if (!identity) return unexpected(identity.error());
+        return OwnIdentity{std::move(*identity), false};
+    }
+    // The key is written first, so what a crash leaves behind is a key, and that only wants its certificate again.
+    auto identity = has_key ? certify_key(key_file(), now) : make_identity(choice, now);
+    if (!identity) return unexpected(identity.error());
+    if (!has_key) {
+        if (auto saved = save_key(*identity, key_file()); !saved) return unexpected(saved.error());
+    }
+    if (auto saved = save_certificate(*identity, certificate_file()); !saved) return unexpected(saved.error());
+    return OwnIdentity{std::move(*identity), !has_key};
+}
+
+}  // namespace cotter::identity
