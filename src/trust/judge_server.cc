@@ -1,0 +1,254 @@
+// A client judges a server, by the trust mode of its policy.
+#include "text/time.h"
+#include "trust/judge.h"
+#include "trust/judgement.h"
+#include "trust/pin_mistake.h"
+#include "x509/name_match.h"
+
+#include <algorithm>
+
+namespace cotter::trust {
+namespace {
+
+bool counts_at(Match match, std::size_t position) {
+    switch (match) {
+        case Match::kLeaf: return position == 0;
+        case Match::kIssuer: return position > 0;
+        case Match::kAny: return true;
+    }
+    return false;
+}
+
+std::string listed(const std::vector<Pin>& pins) {
+    constexpr std::size_t kMostListed = 4;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(pins.size(), kMostListed); ++i)
+        text += (i == 0 ? "" : ", ") + pins[i].abbreviated();
+    return pins.size() > kMostListed ? text + " and " + std::to_string(pins.size() - kMostListed) + " more" : text;
+}
+
+/// One server being judged.
+class ServerJudgement {
+  public:
+    ServerJudgement(const Evidence& evidence, const ServerPolicy& policy, Time now)
+        : evidence_(evidence), policy_(policy), now_(now), judgement_(evidence) {}
+
+    Verdict run() {
+        if (!check_peer(evidence_, policy_.minimum_protocol, judgement_)) return judgement_.conclude();
+        deny(evidence_.presented);
+        switch (effective_trust()) {
+            case TrustMode::kPins: by_pins(); break;
+            case TrustMode::kChainAndPins: by_chain_and_pins(); break;
+            case TrustMode::kChain: static_cast<void>(by_chain(evidence_.anchors)); break;
+            case TrustMode::kStrict:
+            case TrustMode::kAcceptNew: by_continuity(); break;
+        }
+        deny(judgement_.verdict().chain);
+        return judgement_.conclude(only_reported() ? Outcome::kReported : Outcome::kRefused);
+    }
+
+  private:
+    /// What holds today: a policy past its end refuses, or, if it says so, falls back to the chain alone.
+    TrustMode effective_trust() {
+        if (policy_.mode == Mode::kOff) return TrustMode::kChain;
+        if (policy_.expires && now_ > *policy_.expires) {
+            if (policy_.on_expiry == OnExpiry::kChain) return TrustMode::kChain;
+            judgement_.refuse(ReasonCode::kPolicyExpired, "the policy ended at " + text::rfc3339(*policy_.expires));
+        } else if (policy_.on_expiry == OnExpiry::kRefuse) {
+            judgement_.ends_at(policy_.expires);
+        }
+        return policy_.trust;
+    }
+
+    /// A report says what the pins alone would refuse; it forgives nothing else, and never an empty set.
+    [[nodiscard]] bool only_reported() const {
+        return policy_.mode == Mode::kReport && std::ranges::all_of(judgement_.reasons(), [](const Reason& reason) {
+                   return reason.code == ReasonCode::kPinMismatch || reason.code == ReasonCode::kPinDenied ||
+                          reason.code == ReasonCode::kPolicyExpired;
+               });
+    }
+
+    void deny(const std::vector<x509::Certificate>& chain) {
+        for (const x509::Certificate& certificate : chain) {
+            for (const Pin& pin : policy_.deny) {
+                if (certificate.matches(pin)) {
+                    judgement_.refuse(ReasonCode::kPinDenied,
+                                      pin.abbreviated() + " is denied, and the server presents it");
+                }
+            }
+        }
+    }
+
+    /// The pins that count today.
+    std::vector<const PolicyPin*> live_pins() {
+        std::vector<const PolicyPin*> live;
+        for (const PolicyPin& pin : policy_.pins) {
+            if (pin.expires && now_ > *pin.expires) {
+                ended_pins_ += (ended_pins_.empty() ? "" : ", ") + pin.pin.abbreviated();
+            } else {
+                live.push_back(&pin);
+            }
+        }
+        if (policy_.pins.empty()) {
+            judgement_.refuse(ReasonCode::kEmptyPinset, "no pin is given, so no server can match one");
+        }
+        return live;
+    }
+
+    void matched(const PolicyPin& pin, std::size_t position) {
+        judgement_.verdict().matched = MatchedPin{pin.pin, position};
+        judgement_.ends_at(pin.expires);
+        if (pin.role == PinRole::kProxy) {
+            judgement_.note(ReasonCode::kProxyPin,
+                            "an interception proxy's key was accepted, approved by " + pin.approved_by);
+        }
+    }
+
+    void mismatch() {
+        if (policy_.pins.empty()) return;
+        std::vector<Pin> expected;
+        for (const PolicyPin& pin : policy_.pins) expected.push_back(pin.pin);
+        std::string message =
+            "the server's key " + own_pin(evidence_.presented.front()) + " is not among the pins " + listed(expected);
+        const std::string mistake = explain_mismatch(expected, evidence_.presented);
+        if (!mistake.empty()) message += "; " + mistake;
+        if (!ended_pins_.empty()) message += "; past their end: " + ended_pins_;
+        judgement_.refuse(ReasonCode::kPinMismatch, std::move(message));
+    }
+
+    void by_pins() {
+        const auto live = live_pins();
+        const auto& presented = evidence_.presented;
+        if (counts_at(policy_.match, 0)) {
+            for (const PolicyPin* pin : live) {
+                if (!presented.front().matches(pin->pin)) continue;
+                judgement_.verdict().chain = {presented.front()};
+                matched(*pin, 0);
+                return;
+            }
+        }
+        if (policy_.match == Match::kLeaf || !by_pinned_issuer(live)) mismatch();
+    }
+
+    /// A pinned certificate above the leaf is the only trust anchor: path, dates, purpose and name must hold from it.
+    /// Gives whether any was pinned at all.
+    bool by_pinned_issuer(const std::vector<const PolicyPin*>& live) {
+        bool is_pinned = false;
+        Judgement first_failure(evidence_);
+        for (std::size_t i = 1; i < evidence_.presented.size(); ++i) {
+            for (const PolicyPin* pin : live) {
+                if (!evidence_.presented[i].matches(pin->pin)) continue;
+                Judgement attempt(evidence_);
+                if (verify_path(x509::TrustAnchors({evidence_.presented[i]}), attempt)) {
+                    judgement_.verdict().chain = attempt.verdict().chain;
+                    judgement_.ends_with(attempt.verdict().chain);
+                    matched(*pin, judgement_.verdict().chain.size() - 1);
+                    return true;
+                }
+                if (!is_pinned) first_failure = std::move(attempt);
+                is_pinned = true;
+            }
+        }
+        for (const Reason& reason : first_failure.reasons()) judgement_.refuse(reason.code, reason.message);
+        return is_pinned;
+    }
+
+    void by_chain_and_pins() {
+        const auto live = live_pins();
+        if (!by_chain(evidence_.anchors)) {
+            // The pins are looked at all the same, so that a person sees everything that is wrong.
+            const auto& leaf = evidence_.presented.front();
+            const bool leaf_is_pinned =
+                std::ranges::any_of(live, [&](const PolicyPin* pin) { return leaf.matches(pin->pin); });
+            if (!leaf_is_pinned) mismatch();
+            return;
+        }
+        const auto& chain = judgement_.verdict().chain;
+        for (std::size_t position = 0; position < chain.size(); ++position) {
+            if (!counts_at(policy_.match, position)) continue;
+            for (const PolicyPin* pin : live) {
+                if (!chain[position].matches(pin->pin)) continue;
+                matched(*pin, position);
+                return;
+            }
+        }
+        mismatch();
+    }
+
+    bool by_chain(const x509::TrustAnchors& anchors) {
+        const bool is_verified = verify_path(anchors, judgement_);
+        judgement_.ends_with(judgement_.verdict().chain);
+        return is_verified;
+    }
+
+    /// Path and host name; `into` gets the chain, or the reasons.
+    bool verify_path(const x509::TrustAnchors& anchors, Judgement& into) {
+        const auto path = x509::validate_path({.presented = &evidence_.presented,
+                                               .anchors = &anchors,
+                                               .purpose = x509::Purpose::kServer,
+                                               .now = now_,
+                                               .crls = &evidence_.crls,
+                                               .require_crls = policy_.require_crls,
+                                               .revocation = policy_.revocation});
+        const auto* failures = std::get_if<std::vector<x509::PathFailure>>(&path);
+        if (failures != nullptr) into.refuse(*failures);
+        if (!evidence_.host) {
+            into.refuse(ReasonCode::kHostMismatch, "no host name was given to compare the certificate with");
+        } else if (!x509::names_host(evidence_.presented.front(), evidence_.host->host)) {
+            into.refuse(ReasonCode::kHostMismatch, "the certificate is not for " + evidence_.host->host.to_string());
+        }
+        if (failures == nullptr) into.verdict().chain = std::get<x509::VerifiedPath>(path);
+        return !into.is_refused();
+    }
+
+    void by_continuity() {
+        const Continuity& continuity = evidence_.continuity;
+        const x509::Certificate& leaf = evidence_.presented.front();
+        judgement_.verdict().chain = {leaf};
+        switch (continuity.state) {
+            case ContinuityState::kMatch:
+                if (continuity.remembered.empty() || !leaf.matches(continuity.remembered.front())) {
+                    judgement_.refuse(ReasonCode::kContinuityUnknown, "what is remembered is not of this key");
+                } else {
+                    judgement_.verdict().matched = MatchedPin{continuity.remembered.front(), 0};
+                }
+                break;
+            case ContinuityState::kUnknown:
+                if (policy_.trust != TrustMode::kAcceptNew) {
+                    judgement_.refuse(ReasonCode::kContinuityUnknown, "no key is remembered for this host and port");
+                }
+                break;
+            case ContinuityState::kChanged:
+                judgement_.refuse(
+                    ReasonCode::kContinuityChanged,
+                    "the server's key has changed: remembered " + listed(continuity.remembered) +
+                        (continuity.first_seen ? ", known since " + text::rfc3339(*continuity.first_seen) : "") +
+                        "; presented " + own_pin(leaf));
+                break;
+            case ContinuityState::kRevoked:
+                judgement_.refuse(ReasonCode::kContinuityRevoked, "the server's key is marked as revoked");
+                break;
+            case ContinuityState::kError:
+                judgement_.refuse(ReasonCode::kContinuityUnknown,
+                                  "what is remembered can't be read: " + continuity.detail);
+                break;
+            case ContinuityState::kNotAsked:
+                judgement_.refuse(ReasonCode::kContinuityUnknown, "nobody asked what is remembered");
+                break;
+        }
+    }
+
+    const Evidence& evidence_;
+    const ServerPolicy& policy_;
+    Time now_;
+    Judgement judgement_;
+    std::string ended_pins_;
+};
+
+}  // namespace
+
+Verdict judge(const Evidence& evidence, const ServerPolicy& policy, Time now) {
+    return ServerJudgement(evidence, policy, now).run();
+}
+
+}  // namespace cotter::trust

@@ -1,0 +1,50 @@
+// Reason codes as text, and their order.
+#include "trust/reason.h"
+
+#include <algorithm>
+
+namespace cotter::trust {
+
+std::string_view text_of(ReasonCode code) {
+    switch (code) {
+        case ReasonCode::kMalformed: return "malformed";
+        case ReasonCode::kNoCertificate: return "no_certificate";
+        case ReasonCode::kPinDenied: return "pin_denied";
+        case ReasonCode::kRevoked: return "revoked";
+        case ReasonCode::kNotAdmitted: return "not_admitted";
+        case ReasonCode::kSuspended: return "suspended";
+        case ReasonCode::kClientExpired: return "client_expired";
+        case ReasonCode::kPinMismatch: return "pin_mismatch";
+        case ReasonCode::kEmptyPinset: return "empty_pinset";
+        case ReasonCode::kContinuityChanged: return "continuity_changed";
+        case ReasonCode::kContinuityUnknown: return "continuity_unknown";
+        case ReasonCode::kContinuityRevoked: return "continuity_revoked";
+        case ReasonCode::kChainUntrusted: return "chain_untrusted";
+        case ReasonCode::kHostMismatch: return "host_mismatch";
+        case ReasonCode::kExpired: return "expired";
+        case ReasonCode::kNotYetValid: return "not_yet_valid";
+        case ReasonCode::kWrongPurpose: return "wrong_purpose";
+        case ReasonCode::kWeakKey: return "weak_key";
+        case ReasonCode::kWeakSignature: return "weak_signature";
+        case ReasonCode::kRevocationUnknown: return "revocation_unknown";
+        case ReasonCode::kStaleRevocation: return "stale_revocation";
+        case ReasonCode::kPolicyExpired: return "policy_expired";
+        case ReasonCode::kNoPolicy: return "no_policy";
+        case ReasonCode::kDaneBogus: return "dane_bogus";
+        case ReasonCode::kDaneMismatch: return "dane_mismatch";
+        case ReasonCode::kDowngradedProtocol: return "downgraded_protocol";
+        case ReasonCode::kProxyPin: return "proxy_pin";
+    }
+    return "";
+}
+
+void sort_by_precedence(std::vector<Reason>& reasons) {
+    std::ranges::stable_sort(reasons, {}, &Reason::code);
+    std::vector<Reason> once;
+    for (Reason& reason : reasons) {
+        if (std::ranges::find(once, reason) == once.end()) once.push_back(std::move(reason));
+    }
+    reasons = std::move(once);
+}
+
+}  // namespace cotter::trust
