@@ -69,7 +69,6 @@ class PublicKey {
     std::size_t key_offset_ = 0;
     KeyType type_ = KeyType::kOther;
     unsigned bits_ = 0;
-    std::string curve_or_algorithm_;
     CanonicalKey canonical_;
     std::optional<std::string> weakness_;
     bool reencodes_differently_ = false;

@@ -1,0 +1,322 @@
+// Reading a certificate strictly from its bytes (RFC 5280 4.1).
+#include "x509/certificate.h"
+
+#include "der/reader.h"
+#include "pin/digest.h"
+#include "text/encoding.h"
+#include "text/escape.h"
+#include "x509/oids.h"
+#include "x509/openssl.h"
+
+#include <openssl/crypto.h>
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <set>
+#include <type_traits>
+
+namespace cotter::x509 {
+
+using der::Tag;
+
+struct Certificate::Fields {
+    ByteVector der;
+    std::optional<PublicKey> key;
+    IssuerAndSerial issuer_and_serial;
+    ByteVector subject;
+    Time not_before;
+    Time not_after;
+    int version = 1;
+    bool is_ca = false;
+    std::vector<SubjectAltName> names;
+    std::optional<std::string> signature_weakness;
+};
+
+namespace {
+
+/// Why a certificate can't be read: unwinds one parse, and never leaves this file.
+struct Malformed {
+    std::string why;
+};
+
+template <class T>
+T need(expected<T, der::DerError> value) {
+    if (!value) throw Malformed{std::string(value.error().why) + " at byte " + std::to_string(value.error().offset)};
+    if constexpr (!std::is_void_v<T>) return std::move(*value);
+}
+
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+std::string text_of(Bytes octets) {
+    std::string text;
+    std::ranges::transform(octets, std::back_inserter(text), [](std::byte octet) { return static_cast<char>(octet); });
+    return text;
+}
+
+Time read_time(const der::Element& element) {
+    const bool is_utc = element.tag == Tag::kUtcTime;
+    if (!is_utc && element.tag != Tag::kGeneralizedTime) throw Malformed{"a validity that is not a time"};
+    const std::string digits = text_of(element.content);  // check_strict has seen that they are digits and Z
+    const auto number = [&](std::size_t at, std::size_t size) { return std::stoi(digits.substr(at, size)); };
+    const std::size_t rest = is_utc ? 2 : 4;
+    int year = number(0, rest);
+    if (is_utc) year += year < 50 ? 2000 : 1900;
+    if (!is_utc && year < 2050) throw Malformed{"a GeneralizedTime before 2050"};
+    const std::chrono::year_month_day date{std::chrono::year(year),
+                                           std::chrono::month(static_cast<unsigned>(number(rest, 2))),
+                                           std::chrono::day(static_cast<unsigned>(number(rest + 2, 2)))};
+    const int hour = number(rest + 4, 2);
+    const int minute = number(rest + 6, 2);
+    const int second = number(rest + 8, 2);
+    if (!date.ok() || hour > 23 || minute > 59 || second > 59) throw Malformed{"a time that does not exist"};
+    return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+           std::chrono::seconds(second);
+}
+
+SubjectAltName read_name(const der::Element& element) {
+    SubjectAltName name{SanType::kOther, text_of(element.content)};
+    if (element.tag == der::context(1, false)) name.type = SanType::kEmail;
+    if (element.tag == der::context(2, false)) name.type = SanType::kDns;
+    if (element.tag == der::context(6, false)) name.type = SanType::kUri;
+    if (element.tag == der::context(7, false)) name.type = SanType::kIpAddress;
+    switch (name.type) {
+        case SanType::kDns:
+        case SanType::kUri:
+        case SanType::kEmail:
+            if (std::ranges::any_of(name.value, is_control))
+                throw Malformed{"a subject alternative name with a control character"};
+            break;
+        case SanType::kIpAddress:
+            if (name.value.size() != 4 && name.value.size() != 16)
+                throw Malformed{"an address that is neither IPv4 nor IPv6"};
+            break;
+        case SanType::kOther: break;
+    }
+    return name;
+}
+
+std::vector<SubjectAltName> read_names(Bytes value) {
+    std::vector<SubjectAltName> names;
+    need(der::check_strict(value));
+    for (der::Reader reader = der::Reader::inside(need(der::read_single(value, Tag::kSequence))); !reader.at_end();) {
+        names.push_back(read_name(need(reader.next())));
+    }
+    return names;
+}
+
+bool read_is_ca(Bytes value) {
+    need(der::check_strict(value));
+    der::Reader reader = der::Reader::inside(need(der::read_single(value, Tag::kSequence)));
+    if (!reader.next_is(Tag::kBoolean)) return false;
+    const der::Element element = need(reader.next());
+    if (element.content.front() == std::byte{0}) throw Malformed{"a default value that is written out"};
+    return true;
+}
+
+std::optional<std::string> weakness_of_signature(const der::Element& algorithm) {
+    der::Reader reader = der::Reader::inside(algorithm);
+    const Bytes name = need(reader.expect(Tag::kObjectIdentifier)).content;
+    const bool is_strong = oid::is(name, oid::kEcdsaWithSha256) || oid::is(name, oid::kEcdsaWithSha384) ||
+                           oid::is(name, oid::kEcdsaWithSha512) || oid::is(name, oid::kSha256WithRsa) ||
+                           oid::is(name, oid::kSha384WithRsa) || oid::is(name, oid::kSha512WithRsa) ||
+                           oid::is(name, oid::kRsassaPss) || oid::is(name, oid::kEd25519) || oid::is(name, oid::kEd448);
+    if (is_strong) return std::nullopt;
+    return "it is signed by an algorithm that is not taken (SHA-1, MD5 or unknown)";
+}
+
+X509Ptr decoded(Bytes der) {
+    const unsigned char* at = octets(der);
+    return X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+}
+
+std::string printed(const X509_NAME* name) {
+    const BioPtr memory(BIO_new(BIO_s_mem()));
+    if (!memory || name == nullptr ||
+        X509_NAME_print_ex(memory.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) {
+        return "?";
+    }
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(memory.get(), &data);
+    return text::escape(std::string_view(data, static_cast<std::size_t>(size)), 512);
+}
+
+bool is_same(Bytes ours, const Pin& pin) {
+    return ours.size() == pin.octets().size() && CRYPTO_memcmp(ours.data(), pin.octets().data(), ours.size()) == 0;
+}
+
+/// The octets of a key that a pin of that target is made of; nothing if it can't be pinned so.
+std::optional<Bytes> pinned_octets(const PublicKey& key, PinTarget target) {
+    switch (target) {
+        case PinTarget::kSubjectPublicKeyInfo: return key.subject_public_key_info();
+        case PinTarget::kKey: return key.binds_concrete_key() ? std::optional(key.key_octets()) : std::nullopt;
+        case PinTarget::kCertificate: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string SubjectAltName::to_string() const {
+    switch (type) {
+        case SanType::kDns: return "DNS:" + text::escape(value, 300);
+        case SanType::kUri: return "URI:" + text::escape(value, 512);
+        case SanType::kEmail: return "EMAIL:" + text::escape(value, 300);
+        case SanType::kIpAddress: {
+            std::array<char, 64> text{};
+            const int family = value.size() == 4 ? AF_INET : AF_INET6;
+            ::inet_ntop(family, value.data(), text.data(), text.size());
+            return "IP:" + std::string(text.data());
+        }
+        case SanType::kOther: return "other";
+    }
+    return "";
+}
+
+Result<Certificate> Certificate::parse(Bytes der) try {
+    need(der::check_strict(der));
+    der::Reader certificate = der::Reader::inside(need(der::read_single(der, Tag::kSequence)));
+    const der::Element signed_part = need(certificate.expect(Tag::kSequence));
+    const der::Element outer_algorithm = need(certificate.expect(Tag::kSequence));
+    need(der::whole_octets(need(certificate.expect(Tag::kBitString))));
+    need(certificate.finish());
+
+    auto fields = std::make_shared<Fields>();
+    fields->der.assign(der.begin(), der.end());
+    der::Reader reader = der::Reader::inside(signed_part);
+    if (reader.next_is(der::context(0, true))) {
+        der::Reader version = der::Reader::inside(need(reader.next()));
+        const Bytes number = need(der::unsigned_integer(need(version.expect(Tag::kInteger))));
+        need(version.finish());
+        if (number.size() != 1 || (number[0] != std::byte{1} && number[0] != std::byte{2}))
+            throw Malformed{"a version that does not exist"};
+        fields->version = std::to_integer<int>(number[0]) + 1;
+    }
+    const Bytes serial = need(der::unsigned_integer(need(reader.expect(Tag::kInteger))));
+    if (serial.empty() || serial.size() > 20) throw Malformed{"a serial number that is zero or over 20 bytes"};
+    fields->issuer_and_serial.serial.assign(serial.begin(), serial.end());
+    const der::Element inner_algorithm = need(reader.expect(Tag::kSequence));
+    if (!std::ranges::equal(inner_algorithm.encoding, outer_algorithm.encoding)) {
+        throw Malformed{"the signature algorithm inside is not the one outside"};
+    }
+    fields->signature_weakness = weakness_of_signature(inner_algorithm);
+    const der::Element issuer = need(reader.expect(Tag::kSequence));
+    fields->issuer_and_serial.issuer.assign(issuer.encoding.begin(), issuer.encoding.end());
+    der::Reader validity = der::Reader::inside(need(reader.expect(Tag::kSequence)));
+    fields->not_before = read_time(need(validity.next()));
+    fields->not_after = read_time(need(validity.next()));
+    need(validity.finish());
+    const der::Element subject = need(reader.expect(Tag::kSequence));
+    fields->subject.assign(subject.encoding.begin(), subject.encoding.end());
+    auto key = PublicKey::parse(need(reader.expect(Tag::kSequence)).encoding);
+    if (!key) throw Malformed{key.error().why};
+    fields->key = std::move(*key);
+    for (const std::uint8_t unique_id : {std::uint8_t{1}, std::uint8_t{2}}) {
+        if (reader.next_is(der::context(unique_id, false))) need(reader.next());
+    }
+    if (reader.next_is(der::context(3, true))) {
+        if (fields->version != 3) throw Malformed{"extensions in a certificate that is not of version 3"};
+        der::Reader outer = der::Reader::inside(need(reader.next()));
+        der::Reader extensions = der::Reader::inside(need(outer.expect(Tag::kSequence)));
+        need(outer.finish());
+        std::set<std::string> seen;
+        while (!extensions.at_end()) {
+            der::Reader extension = der::Reader::inside(need(extensions.expect(Tag::kSequence)));
+            const Bytes name = need(extension.expect(Tag::kObjectIdentifier)).content;
+            if (!seen.insert(text_of(name)).second) throw Malformed{"an extension that is there twice"};
+            if (extension.next_is(Tag::kBoolean) && need(extension.next()).content.front() == std::byte{0}) {
+                throw Malformed{"a default value that is written out"};
+            }
+            const Bytes value = need(extension.expect(Tag::kOctetString)).content;
+            need(extension.finish());
+            if (oid::is(name, oid::kSubjectAltName)) fields->names = read_names(value);
+            if (oid::is(name, oid::kBasicConstraints)) fields->is_ca = read_is_ca(value);
+        }
+    }
+    need(reader.finish());
+    return Certificate(std::move(fields));
+} catch (const Malformed& fault) {
+    return malformed("certificate_malformed", "reading a certificate", fault.why,
+                     "it is refused as it is: have it issued anew");
+}
+
+Bytes Certificate::der() const {
+    return fields_->der;
+}
+const PublicKey& Certificate::public_key() const {
+    return *fields_->key;
+}
+const IssuerAndSerial& Certificate::issuer_and_serial() const {
+    return fields_->issuer_and_serial;
+}
+Bytes Certificate::subject() const {
+    return fields_->subject;
+}
+Time Certificate::not_before() const {
+    return fields_->not_before;
+}
+Time Certificate::not_after() const {
+    return fields_->not_after;
+}
+bool Certificate::is_ca() const {
+    return fields_->is_ca;
+}
+int Certificate::version() const {
+    return fields_->version;
+}
+bool Certificate::is_self_issued() const {
+    return fields_->subject == fields_->issuer_and_serial.issuer;
+}
+const std::vector<SubjectAltName>& Certificate::subject_alternative_names() const {
+    return fields_->names;
+}
+std::optional<std::string> Certificate::signature_weakness() const {
+    return fields_->signature_weakness;
+}
+bool Certificate::operator==(const Certificate& other) const {
+    return fields_->der == other.fields_->der;
+}
+
+std::string Certificate::subject_text() const {
+    const X509Ptr certificate = decoded(der());
+    return printed(certificate ? X509_get_subject_name(certificate.get()) : nullptr);
+}
+
+std::string Certificate::issuer_text() const {
+    const X509Ptr certificate = decoded(der());
+    return printed(certificate ? X509_get_issuer_name(certificate.get()) : nullptr);
+}
+
+std::string Certificate::serial_text() const {
+    return text::hex(fields_->issuer_and_serial.serial);
+}
+
+std::optional<Pin> Certificate::pin(PinTarget target, PinForm form) const {
+    if (target != PinTarget::kCertificate) return pin_of(public_key(), target, form);
+    auto pin = Pin::from_octets(target, form, digest(form, der()));
+    return pin ? std::optional(std::move(*pin)) : std::nullopt;
+}
+
+bool Certificate::matches(const Pin& pin) const {
+    if (pin.target() != PinTarget::kCertificate) return x509::matches(public_key(), pin);
+    return pin.form() == PinForm::kDer ? is_same(der(), pin) : is_same(digest(pin.form(), der()), pin);
+}
+
+std::optional<Pin> pin_of(const PublicKey& key, PinTarget target, PinForm form) {
+    const auto octets = pinned_octets(key, target);
+    if (!octets) return std::nullopt;
+    auto pin = Pin::from_octets(target, form, digest(form, *octets));
+    return pin ? std::optional(std::move(*pin)) : std::nullopt;
+}
+
+bool matches(const PublicKey& key, const Pin& pin) {
+    const auto octets = pinned_octets(key, pin.target());
+    if (!octets) return false;
+    return pin.form() == PinForm::kDer ? is_same(*octets, pin) : is_same(digest(pin.form(), *octets), pin);
+}
+
+}  // namespace cotter::x509
