@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+struct X509_crl_st;
+
 namespace cotter::x509 {
 
 enum class Purpose : std::uint8_t { kServer, kClient };
@@ -22,9 +24,14 @@ class CertificateRevocationList {
     [[nodiscard]] static Result<CertificateRevocationList> parse(Bytes der);
     [[nodiscard]] Bytes der() const { return *der_; }
 
+    /// OpenSSL's form of it, shared by copies; it locks itself.
+    [[nodiscard]] X509_crl_st* decoded() const { return decoded_.get(); }
+
   private:
-    explicit CertificateRevocationList(std::shared_ptr<const ByteVector> der) : der_(std::move(der)) {}
+    CertificateRevocationList(std::shared_ptr<const ByteVector> der, std::shared_ptr<X509_crl_st> decoded)
+        : der_(std::move(der)), decoded_(std::move(decoded)) {}
     std::shared_ptr<const ByteVector> der_;
+    std::shared_ptr<X509_crl_st> decoded_;
 };
 
 /// Certificates that may end a path, built once and shared between threads. Empty anchors verify nothing; the system's
@@ -36,11 +43,12 @@ class TrustAnchors {
     [[nodiscard]] static Result<TrustAnchors> system();  ///< the system's trust store, for clients only
     [[nodiscard]] const std::vector<Certificate>& certificates() const;
     [[nodiscard]] bool empty() const { return certificates().empty(); }
-    [[nodiscard]] bool contains(const Certificate& certificate) const;
+
+    struct Store;
+    /// For path.cc alone.
+    [[nodiscard]] const Store& store() const { return *store_; }
 
   private:
-    friend struct PathBuilder;
-    struct Store;
     std::shared_ptr<const Store> store_;
 };
 

@@ -1,0 +1,80 @@
+// Trust anchors and CRLs in the form in which OpenSSL wants them.
+#include "x509/trust_anchors_store.h"
+
+#include "der/reader.h"
+#include "files/files.h"
+#include "x509/pem.h"
+
+#include <openssl/x509v3.h>
+
+#include <new>
+
+namespace cotter::x509 {
+
+TrustAnchors::TrustAnchors() : TrustAnchors(std::vector<Certificate>()) {}
+
+TrustAnchors::TrustAnchors(std::vector<Certificate> anchors) {
+    auto store = std::make_shared<Store>();
+    store->store.reset(X509_STORE_new());
+    if (!store->store) throw std::bad_alloc();
+    for (const Certificate& anchor : anchors) {
+        const X509Ptr decoded = decode(anchor);
+        // A decoding that fails leaves the anchor out of the store, and so trusts less.
+        if (decoded) X509_STORE_add_cert(store->store.get(), decoded.get());
+    }
+    static_cast<void>(drain_error_queue());
+    store->certificates = std::move(anchors);
+    store_ = std::move(store);
+}
+
+const std::vector<Certificate>& TrustAnchors::certificates() const {
+    return store_->certificates;
+}
+
+Result<TrustAnchors> TrustAnchors::system() {
+    const std::string bundle = X509_get_default_cert_dir() + std::string("/ca-certificates.crt");
+    auto content = files::read(bundle);
+    if (!content) content = files::read(X509_get_default_cert_file());
+    if (!content) {
+        return failed("no_system_roots", "reading the system's trust store", content.error().why,
+                      "apt install ca-certificates, or give the trust anchors by --roots FILE");
+    }
+    // Some of the system's roots are not strict DER; they are left out rather than all refused.
+    std::vector<Certificate> anchors;
+    constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+    const std::string_view text(static_cast<const char*>(static_cast<const void*>(content->data())), content->size());
+    std::size_t begin = 0;
+    for (std::size_t end = text.find(kEnd); end != std::string_view::npos; end = text.find(kEnd, begin)) {
+        end += kEnd.size();
+        if (auto one = certificates_from(as_bytes(text.substr(begin, end - begin)), bundle))
+            anchors.push_back(std::move(one->front()));
+        begin = end;
+    }
+    if (anchors.empty())
+        return failed("no_system_roots", "reading the system's trust store", "it holds no certificate",
+                      "apt install --reinstall ca-certificates");
+    return TrustAnchors(std::move(anchors));
+}
+
+Result<CertificateRevocationList> CertificateRevocationList::parse(Bytes der) {
+    const auto refuse = [](std::string why) {
+        return malformed("crl_malformed", "reading a CRL", std::move(why), "fetch the CRL anew from its issuer");
+    };
+    if (auto strict = der::check_strict(der); !strict) {
+        return refuse(std::string(strict.error().why) + " at byte " + std::to_string(strict.error().offset));
+    }
+    const unsigned char* at = octets(der);
+    std::shared_ptr<X509_CRL> decoded(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())), X509_CRL_free);
+    static_cast<void>(drain_error_queue());
+    if (!decoded) return refuse("it is not a CRL");
+    if (X509_CRL_get_ext_by_NID(decoded.get(), NID_delta_crl, -1) >= 0)
+        return refuse("a delta CRL says only what has changed; the whole one is needed");
+    return CertificateRevocationList(std::make_shared<const ByteVector>(der.begin(), der.end()), std::move(decoded));
+}
+
+X509Ptr decode(const Certificate& certificate) {
+    const unsigned char* at = octets(certificate.der());
+    return X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(certificate.der().size())));
+}
+
+}  // namespace cotter::x509
