@@ -41,6 +41,8 @@ struct InvitationCode {
     Pin server_pin;  ///< spki sha256
     InvitationSecret secret;
 
+    /// Error codes: "invitation_cut" (characters are missing), "invitation_mistyped" (a checksum or a character is
+    /// wrong), "invitation_version" (a later cotter's), "invitation_not_a_code" (something else).
     [[nodiscard]] static Result<InvitationCode> parse(std::string_view text);
     [[nodiscard]] std::string to_string() const;
 };
@@ -53,5 +55,7 @@ struct Invitation {
     x509::Time expires{};
     std::optional<x509::Time> client_expires;
 };
+
+[[nodiscard]] std::string random_invitation_id();
 
 }  // namespace cotter::registry

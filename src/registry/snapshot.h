@@ -32,11 +32,13 @@ class Snapshot {
     [[nodiscard]] std::size_t client_count() const;
 
     /// What the list says of this leaf at `now`. Admission by the exact octets of a registered pin; denial first, by
-    /// canonical key, by pin, and by issuer and serial of any certificate of `presented` (INVARIANTS A71, A76, A116).
-    /// A key whose canonical form belongs to another name than its pin is kUnknown.
+    /// canonical key, by pin, and by issuer and serial (INVARIANTS A71, A76, A116). A key whose canonical form belongs
+    /// to another name than its pin is kUnknown; so is another encoding of an active client's key. A suspended or
+    /// expired client's key has that state in whatever encoding.
     [[nodiscard]] trust::Standing standing_of(const x509::Certificate& leaf, Time now) const;
 
-    /// Whether any registered key of this name lacks its canonical form: the server then reports it (Registry::learn).
+    /// Whether this canonical key is in the registry, admitted or denied. Where the key of a client just admitted
+    /// isn't, its pin was registered as a bare digest, and the server hands the key in (Registry::learn).
     [[nodiscard]] bool knows_canonical(const x509::CanonicalKey& key) const;
 
   private:
