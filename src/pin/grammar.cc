@@ -1,0 +1,208 @@
+// What a valid pin is, as text: the spellings that are taken, and what is said of those that are not.
+#include <cotter/detail/base64.h>
+#include <cotter/detail/pin_prefix.h>
+#include <cotter/pin.h>
+
+#include "text/escape.h"
+
+#include <algorithm>
+#include <array>
+
+namespace cotter {
+namespace {
+
+constexpr std::string_view kChoices =
+    "write sha256/BASE64 (a key), cert-sha256/BASE64 (a certificate), key-sha256/BASE64, or hex after spki-sha256:, "
+    "cert-sha256: or key-sha256:";
+
+/// One pin being read: makes errors that name it and the place.
+class PinText {
+  public:
+    explicit PinText(std::string_view text, std::size_t offset) : text_(text), offset_(offset) {}
+
+    Result<Pin> parse() const {
+        if (text_.empty()) return refuse("pin_empty", 0, "it is empty", kChoices);
+        if (auto refusal = refused_by_name()) return unexpected(std::move(*refusal));
+        if (text_.starts_with("pin-sha256=")) return parse_hpkp();
+        if (const auto fingerprint = after_fingerprint()) return parse_hex(PinTarget::kCertificate, *fingerprint);
+        for (const HexPrefix& prefix : kHexPrefixes) {
+            if (text_.starts_with(prefix.text)) return parse_hex(prefix.target, prefix.text.size());
+        }
+        // curl writes two slashes.
+        if (text_.starts_with("sha256//"))
+            return parse_base64(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256, 8, text_.size());
+        if (const auto prefix = detail::find_pin_prefix(text_)) {
+            return parse_base64(prefix->target, prefix->form, prefix->text.size(), text_.size());
+        }
+        if (is_hex(text_)) return refuse("pin_bare_hex", 0, "bare hex does not say what it is of", kChoices);
+        return refuse("pin_unknown_form", 0, "it begins with none of the known forms", kChoices);
+    }
+
+    [[nodiscard]] unexpected<Error> refuse(std::string_view code, std::size_t at, std::string why,
+                                           std::string_view next) const {
+        auto error = malformed(std::string(code), "reading the pin \"" + text::escape(text_, 80) + "\"", std::move(why),
+                               std::string(next));
+        error.error().place = Place{{}, std::nullopt, std::nullopt, offset_ + at};
+        return error;
+    }
+
+  private:
+    struct HexPrefix {
+        std::string_view text;
+        PinTarget target;
+    };
+    static constexpr std::array<HexPrefix, 3> kHexPrefixes{{{"spki-sha256:", PinTarget::kSubjectPublicKeyInfo},
+                                                            {"cert-sha256:", PinTarget::kCertificate},
+                                                            {"key-sha256:", PinTarget::kKey}}};
+
+    static bool is_hex_digit(char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    }
+    static bool is_hex(std::string_view text) {
+        return std::ranges::all_of(text, [](char c) { return is_hex_digit(c) || c == ':'; });
+    }
+    static std::string lower(std::string_view text) {
+        std::string result(text);
+        std::ranges::transform(result, result.begin(),
+                               [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+        return result;
+    }
+
+    [[nodiscard]] std::optional<Error> refused_by_name() const {
+        const std::string folded = lower(text_);
+        for (const std::string_view weak :
+             {"sha1", "sha-1", "md5", "spki-sha1", "cert-sha1", "key-sha1", "pin-sha1", "cert-md5"}) {
+            if (folded.starts_with(weak)) {
+                return refuse("pin_weak_digest", 0, "SHA-1 and MD5 can be forged and are not taken",
+                              "cotter pin FILE prints the SHA-256 pins of the same certificate")
+                    .error();
+            }
+        }
+        if (folded.starts_with("sha256:")) {
+            return refuse("pin_ambiguous", 0,
+                          "sha256: means a key in base64, a key in hex or a certificate in hex, by who wrote it",
+                          kChoices)
+                .error();
+        }
+        if (folded.starts_with("file:") || folded.starts_with("cert:file:")) {
+            return refuse("pin_is_file", 0, "a file is not taken here",
+                          "cotter pin FILE prints the pin to write instead")
+                .error();
+        }
+        return std::nullopt;
+    }
+
+    /// Where the hex begins in the line of `openssl x509 -fingerprint -sha256`.
+    [[nodiscard]] std::optional<std::size_t> after_fingerprint() const {
+        constexpr std::string_view kLine = "sha256 fingerprint=";
+        return lower(text_.substr(0, kLine.size())) == kLine ? std::optional(kLine.size()) : std::nullopt;
+    }
+
+    [[nodiscard]] Result<Pin> parse_hpkp() const {
+        constexpr std::size_t kValueAt = 12;  // after pin-sha256="
+        if (text_.size() < kValueAt + 1 || text_[kValueAt - 1] != '"' || text_.back() != '"') {
+            return refuse("pin_unquoted", kValueAt - 1, "the value of pin-sha256= stands in quotes",
+                          "write pin-sha256=\"BASE64\"");
+        }
+        return parse_base64(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256, kValueAt, text_.size() - 1);
+    }
+
+    [[nodiscard]] Result<Pin> parse_hex(PinTarget target, std::size_t begin) const {
+        const std::string_view value = text_.substr(begin);
+        const bool has_colons = value.find(':') != std::string_view::npos;
+        ByteVector octets;
+        std::size_t at = 0;
+        const auto digit = [](char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10); };
+        while (at < value.size()) {
+            if (!octets.empty() && has_colons) {
+                if (value[at] != ':') return refuse("pin_bad_hex", begin + at, "a colon is missing", kChoices);
+                ++at;
+            }
+            if (at + 2 > value.size() || !is_hex_digit(value[at]) || !is_hex_digit(value[at + 1])) {
+                const std::size_t fault = at < value.size() && is_hex_digit(value[at]) ? at + 1 : at;
+                return refuse("pin_bad_hex", begin + fault, "two hex digits are needed here", kChoices);
+            }
+            octets.push_back(static_cast<std::byte>((digit(value[at]) << 4U) | digit(value[at + 1])));
+            at += 2;
+        }
+        return made(target, PinForm::kSha256, octets, begin);
+    }
+
+    [[nodiscard]] Result<Pin> parse_base64(PinTarget target, PinForm form, std::size_t begin, std::size_t end) const {
+        const std::string_view value = text_.substr(begin, end - begin);
+        const detail::Base64Check check = detail::check_base64(value);
+        if (check.fault != detail::Base64Fault::kNone) return refuse_base64(check, value, form, begin);
+        ByteVector octets(check.size);
+        detail::decode_base64(value, octets.data());
+        if (form != PinForm::kDer && octets.size() != digest_size(form)) {
+            if (octets.size() * 4 == value.size() * 3 && is_hex(value) && value.size() == 2 * digest_size(form)) {
+                return refuse("pin_hex_as_base64", begin, "the value is hex, and base64 is needed here", kChoices);
+            }
+            if (octets.size() == 2 * digest_size(form) &&
+                std::ranges::all_of(octets, [](std::byte octet) { return is_hex_digit(static_cast<char>(octet)); })) {
+                return refuse("pin_hex_as_base64", begin, "the value is the base64 of a digest's hex text", kChoices);
+            }
+            if (octets.size() > 64 && octets[0] == std::byte{0x30}) {
+                return refuse("pin_whole_object", begin, "the value is a whole certificate or key, not its digest",
+                              "put it in a file and give file:PATH, or write spki-der/ or cert-der/");
+            }
+        }
+        return made(target, form, octets, begin);
+    }
+
+    [[nodiscard]] unexpected<Error> refuse_base64(const detail::Base64Check& check, std::string_view value,
+                                                  PinForm form, std::size_t begin) const {
+        const std::size_t at = begin + check.offset;
+        switch (check.fault) {
+            case detail::Base64Fault::kEmpty: return refuse("pin_empty", at, "no value follows", kChoices);
+            case detail::Base64Fault::kWhiteSpace:
+                return refuse("pin_white_space", at, "there is white space in it", "take it out");
+            case detail::Base64Fault::kUrlAlphabet:
+                return refuse("pin_base64url", at, "it is base64url, with - and _ for + and /",
+                              "write it in base64: + for - and / for _");
+            case detail::Base64Fault::kMissingPadding:
+                if (form != PinForm::kDer && is_hex(value))
+                    return refuse("pin_hex_as_base64", begin, "the value is hex, and base64 is needed here", kChoices);
+                return refuse("pin_padding", at, "its padding is missing or it is cut",
+                              "check that it was copied whole, with the = at its end");
+            case detail::Base64Fault::kTrailing:
+                return refuse("pin_trailing", at, "something follows its end", "take it off");
+            case detail::Base64Fault::kPaddingBits:
+                return refuse("pin_padding_bits", at, "its last letter has bits that belong to nothing",
+                              "copy the pin anew from its source");
+            case detail::Base64Fault::kNone:
+            case detail::Base64Fault::kBadCharacter: break;
+        }
+        return refuse("pin_bad_character", at, "a character is not of base64", "copy the pin anew from its source");
+    }
+
+    [[nodiscard]] Result<Pin> made(PinTarget target, PinForm form, const ByteVector& octets, std::size_t begin) const {
+        auto pin = Pin::from_octets(target, form, octets);
+        if (!pin) return refuse(pin.error().code, begin, pin.error().why, pin.error().next);
+        return pin;
+    }
+
+    std::string_view text_;
+    std::size_t offset_;
+};
+
+}  // namespace
+
+Result<Pin> Pin::parse(std::string_view text) {
+    return PinText(text, 0).parse();
+}
+
+Result<PinSet> PinSet::parse(std::string_view text) {
+    PinSet pins;
+    std::size_t begin = 0;
+    for (;;) {
+        const std::size_t end = std::min(text.find(';', begin), text.size());
+        auto pin = PinText(text.substr(begin, end - begin), begin).parse();
+        if (!pin) return unexpected(pin.error());
+        pins.insert(std::move(*pin));
+        if (end == text.size()) return pins;
+        begin = end + 1;
+    }
+}
+
+}  // namespace cotter
