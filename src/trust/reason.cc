@@ -39,12 +39,14 @@ std::string_view text_of(ReasonCode code) {
 }
 
 void sort_by_precedence(std::vector<Reason>& reasons) {
-    std::ranges::stable_sort(reasons, {}, &Reason::code);
-    std::vector<Reason> once;
+    // Not std::stable_sort: with libstdc++ 12 clang 19 refuses what it is made of.
+    std::vector<Reason> sorted;
     for (Reason& reason : reasons) {
-        if (std::ranges::find(once, reason) == once.end()) once.push_back(std::move(reason));
+        if (std::ranges::find(sorted, reason) != sorted.end()) continue;
+        const auto after = std::ranges::upper_bound(sorted, reason.code, {}, &Reason::code);
+        sorted.insert(after, std::move(reason));
     }
-    reasons = std::move(once);
+    reasons = std::move(sorted);
 }
 
 }  // namespace cotter::trust
