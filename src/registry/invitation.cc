@@ -66,6 +66,7 @@ constexpr std::size_t letters_for(std::size_t octets) {
 
 std::string encode(Bytes octets) {
     std::string letters;
+    letters.reserve(letters_for(octets.size()));  // growing would leave copies that nobody wipes
     std::uint32_t bits = 0;
     unsigned count = 0;
     for (const std::byte octet : octets) {
@@ -133,6 +134,7 @@ unexpected<Error> not_a_code(std::string why) {
 Result<std::string> letters_of(std::string_view text) {
     if (text.size() > kMostText) return not_a_code("it is far too long for one");
     std::string letters;
+    letters.reserve(text.size());  // growing would leave copies that nobody wipes
     for (const char c : text) {
         if (!is_blank(c) && c != '-') letters.push_back(folded(c));
     }
