@@ -17,6 +17,8 @@ using x509::Time;
 
 enum class ClientState : std::uint8_t { kActive, kSuspended, kRevoked };
 [[nodiscard]] std::string_view text_of(ClientState state);
+/// Nothing for a word that is no state: whoever meets one refuses.
+[[nodiscard]] std::optional<ClientState> client_state_of(std::string_view word);
 
 /// One registered key. A bare digest says nothing of the key's canonical form; that is learnt when the key is given
 /// whole, or when a server first meets it in a handshake.
@@ -40,7 +42,7 @@ struct Activity {
 struct Client {
     ClientName name;
     ClientState state = ClientState::kActive;
-    std::string state_reason;
+    std::string state_reason;  ///< escaped, as are the note and the actor
     Time state_since{};
     std::string state_actor;
     std::optional<Time> expires;

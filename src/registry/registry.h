@@ -97,12 +97,14 @@ class Registry {
                                               const Change& change) = 0;
 
     // For a running server.
-    /// Whether anything was committed by anybody since the last call of this object: cheap, no query of tables.
+    /// Whether the version has moved since the last call of this object (the first: since it was opened), by whomever.
+    /// Reads no table as long as nobody committed; reports of servers don't count.
     [[nodiscard]] virtual Result<bool> changed() = 0;
     [[nodiscard]] virtual Result<std::uint64_t> version() = 0;
     [[nodiscard]] virtual Result<std::shared_ptr<const Snapshot>> snapshot() = 0;
     /// Records the canonical key behind a pin that was registered as a bare digest. A key that is another client's
-    /// already is an Error "key_taken" and both pins stay as they are (the snapshot then admits neither).
+    /// already is an Error "key_taken", and both stay as they are: the snapshot then admits the key under its owner's
+    /// pin only.
     [[nodiscard]] virtual Result<void> learn(const Pin& pin, const x509::CanonicalKey& canonical) = 0;
     [[nodiscard]] virtual Result<void> report(const ServerReport& report) = 0;
     [[nodiscard]] virtual Result<void> retire(std::string_view server_id) = 0;  ///< at a clean exit

@@ -1,0 +1,131 @@
+// Invitations: made, listed, withdrawn, and used once. Only the secret's hash is ever here (INVARIANT A205).
+#include "registry/sqlite_registry.h"
+
+#include "text/escape.h"
+#include "text/time.h"
+
+namespace cotter::registry {
+namespace {
+
+constexpr std::uint64_t kMostWaiting = 1000;
+
+/// One code for whatever is wrong, so that nothing can be probed (INVARIANT A206); `why` is for the server's log.
+Error invalid(std::string why) {
+    return {ErrorKind::kFailed, "invitation_invalid", "using an invitation", std::move(why), {}, {}};
+}
+
+}  // namespace
+
+Result<Invitation> SqliteRegistry::invite(const ClientName& name, const InvitationSecret& secret, Time expires,
+                                          std::optional<Time> client_expires, const Change& change) {
+    const std::string what = "inviting " + name.text();
+    if (expires <= change.now) return malformed("expires_past", what, "the invitation would have ended already");
+    if (client_expires && *client_expires <= change.now) {
+        return malformed("expires_past", what, "the client's admission would have ended already");
+    }
+    return write(what, [&]() -> Result<Invitation> {
+        if (Query(database_, "SELECT 1 FROM clients WHERE name = ?", name.text()).next()) {
+            return failed("name_taken", what, "a client is called " + name.text() + " already",
+                          "\"cotter client add-key " + name.text() + "\" gives it one more key");
+        }
+        Query(database_, "DELETE FROM invitations WHERE expires <= ?", change.now).run();
+        Query waiting(database_, "SELECT count(*) FROM invitations");
+        if (!waiting.next() || waiting.count(0) >= kMostWaiting) {
+            return failed("too_many_invitations", what, std::to_string(kMostWaiting) + " are waiting already",
+                          "withdraw some with \"cotter invite withdraw ID\"");
+        }
+        std::string id = random_invitation_id();
+        Query taken(database_, "SELECT 1 FROM invitations WHERE id = ?", id);
+        while (taken.next()) {
+            id = random_invitation_id();
+            taken.again(id);
+        }
+        Query(database_,
+              "INSERT INTO invitations (hash, id, name, created, expires, client_expires) VALUES (?, ?, ?, ?, ?, ?)",
+              Bytes(secret.hash()), id, name.text(), change.now, expires, client_expires)
+            .run();
+        record(change, "invite", name.text(), id);
+        return Invitation{id, name, change.now, expires, client_expires};
+    });
+}
+
+Result<std::vector<Invitation>> SqliteRegistry::invitations(Time now) {
+    return attempt("listing the invitations", [&]() -> Result<std::vector<Invitation>> {
+        Query row(database_,
+                  "SELECT id, name, created, expires, client_expires FROM invitations WHERE expires > ? "
+                  "ORDER BY created, id",
+                  now);
+        std::vector<Invitation> waiting;
+        while (row.next()) {
+            auto name = ClientName::parse(row.text(1));
+            if (!name) return failed("registry_corrupt", "listing the invitations", "a name in it can't be read");
+            waiting.push_back({row.text(0), std::move(*name), row.time(2), row.time(3), row.time_or_never(4)});
+        }
+        return waiting;
+    });
+}
+
+Result<void> SqliteRegistry::withdraw(std::string_view id, const Change& change) {
+    const std::string what = "withdrawing the invitation \"" + text::escape(id, 64) + "\"";
+    return write(what, [&]() -> Result<void> {
+        std::string name;
+        {
+            Query withdrawn(database_, "SELECT name FROM invitations WHERE id = ?", id);
+            if (!withdrawn.next()) {
+                return failed("no_such_invitation", what, "none that waits has this id",
+                              "\"cotter invite list\" shows them; a used one can't be withdrawn, revoke its client");
+            }
+            name = withdrawn.text(0);
+        }
+        Query(database_, "DELETE FROM invitations WHERE id = ?", id).run();
+        record(change, "withdraw", name, id);
+        return {};
+    });
+}
+
+Result<Client> SqliteRegistry::join(const InvitationSecret& secret, const NewKey& key, const Change& change) {
+    const std::string what = "using an invitation";
+    auto client = write(what, [&]() -> Result<Client> {
+        std::string name_text;
+        std::optional<Time> client_expires;
+        std::string id;
+        {
+            // Found, checked and consumed in one statement (INVARIANTS A203, A204).
+            Query consumed(database_,
+                           "DELETE FROM invitations WHERE hash = ? AND expires > ? RETURNING name, client_expires, id",
+                           Bytes(secret.hash()), change.now);
+            if (!consumed.next()) return unexpected(why_not_usable(secret));
+            name_text = consumed.text(0);
+            client_expires = consumed.time_or_never(1);
+            id = consumed.text(2);
+            while (consumed.next()) {
+            }
+        }
+        const auto name = ClientName::parse(name_text);
+        if (!name) return unexpected(name.error());
+        if (client_expires && *client_expires <= change.now) {
+            return unexpected(invalid("the admission of " + name_text + " would have ended already"));
+        }
+        // An Error undoes the consumption as well; the code stays good for the key that it was meant for.
+        if (auto done = insert_client(what, *name, {key}, client_expires, "joined by invitation " + id, change);
+            !done) {
+            return unexpected(done.error());
+        }
+        record(change, "join", name->text(), key.pin.to_string());
+        bump_version();
+        auto joined = read_clients(what, *name);
+        if (!joined) return unexpected(joined.error());
+        if (joined->empty()) return unexpected(invalid("the client was not kept"));
+        return std::move(joined->front());
+    });
+    if (!client) return unexpected(invalid(client.error().why));
+    return client;
+}
+
+Error SqliteRegistry::why_not_usable(const InvitationSecret& secret) {
+    Query late(database_, "SELECT name, expires FROM invitations WHERE hash = ?", Bytes(secret.hash()));
+    if (!late.next()) return invalid("no such invitation waits: never made, used or withdrawn");
+    return invalid("the invitation of " + late.text(0) + " ended at " + text::rfc3339(late.time(1)));
+}
+
+}  // namespace cotter::registry

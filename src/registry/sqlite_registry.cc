@@ -1,0 +1,290 @@
+// Changes of clients and keys: each one transaction with its audit row and the next version.
+#include "registry/sqlite_registry.h"
+
+#include "text/escape.h"
+
+#include <algorithm>
+
+namespace cotter::registry {
+
+unexpected<Error> no_such_client(const std::string& what, const ClientName& name) {
+    return failed("no_such_client", what, "no client is called " + name.text(), "\"cotter client list\" shows all");
+}
+
+namespace {
+
+unexpected<Error> key_revoked(const std::string& what, const std::string& owner) {
+    return failed("key_revoked", what, "the key was revoked with the client " + owner,
+                  "make a new key; a revoked one stays refused for good");
+}
+
+unexpected<Error> key_taken(const std::string& what, const Pin& pin, const std::string& owner) {
+    return failed("key_taken", what, "the key " + pin.abbreviated() + " belongs to the client " + owner,
+                  "one key has one name: use another key, or drop it there first");
+}
+
+unexpected<Error> wrong_state(const std::string& what, const ClientName& name, ClientState state, std::string next) {
+    const std::string word(text_of(state));
+    return failed("client_" + word, what, name.text() + " is " + word, std::move(next));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Registry>> SqliteRegistry::open(const std::filesystem::path& path) {
+    auto database = open_sqlite_file(path);
+    if (!database) return unexpected(database.error());
+    std::unique_ptr<SqliteRegistry> registry(new SqliteRegistry(std::move(*database)));
+    if (auto first = registry->changed(); !first) return unexpected(first.error());
+    return std::unique_ptr<Registry>(std::move(registry));
+}
+
+Result<std::uint64_t> SqliteRegistry::add(const ClientName& name, const std::vector<NewKey>& keys,
+                                          std::optional<Time> expires, std::string_view note, const Change& change) {
+    const std::string what = "adding the client " + name.text();
+    return write(what, [&]() -> Result<std::uint64_t> {
+        if (auto done = insert_client(what, name, keys, expires, note, change); !done) return unexpected(done.error());
+        record(change, "add", name.text(), keys.front().pin.to_string());
+        return bump_version();
+    });
+}
+
+Result<std::uint64_t> SqliteRegistry::suspend(const ClientName& name, std::string_view reason, const Change& change) {
+    const std::string what = "suspending the client " + name.text();
+    return write(what, [&]() -> Result<std::uint64_t> {
+        const auto state = state_of(what, name);
+        if (!state) return unexpected(state.error());
+        if (*state != ClientState::kActive) return wrong_state(what, name, *state, "");
+        set_state(name, ClientState::kSuspended, reason, change);
+        record(change, "suspend", name.text(), reason);
+        return bump_version();
+    });
+}
+
+Result<std::uint64_t> SqliteRegistry::restore(const ClientName& name, const Change& change) {
+    const std::string what = "restoring the client " + name.text();
+    return write(what, [&]() -> Result<std::uint64_t> {
+        const auto state = state_of(what, name);
+        if (!state) return unexpected(state.error());
+        if (*state != ClientState::kSuspended) {
+            return wrong_state(
+                what, name, *state,
+                *state == ClientState::kRevoked ? "revocation is for good: invite it under a new key" : "");
+        }
+        set_state(name, ClientState::kActive, {}, change);
+        record(change, "restore", name.text(), {});
+        return bump_version();
+    });
+}
+
+Result<std::uint64_t> SqliteRegistry::revoke(const ClientName& name, std::string_view reason, const Change& change) {
+    const std::string what = "revoking the client " + name.text();
+    return write(what, [&]() -> Result<std::uint64_t> {
+        const auto state = state_of(what, name);
+        if (!state) return unexpected(state.error());
+        if (*state == ClientState::kRevoked) return wrong_state(what, name, *state, "");
+        set_state(name, ClientState::kRevoked, reason, change);
+        leave_tombstones(name);
+        record(change, "revoke", name.text(), reason);
+        return bump_version();
+    });
+}
+
+Result<std::uint64_t> SqliteRegistry::remove(const ClientName& name, const Change& change) {
+    const std::string what = "removing the client " + name.text();
+    return write(what, [&]() -> Result<std::uint64_t> {
+        const auto state = state_of(what, name);
+        if (!state) return unexpected(state.error());
+        // Keys first: they refer to canonical keys, which refer to the client.
+        Query(database_, "DELETE FROM keys WHERE client = ?", name.text()).run();
+        Query(database_, "DELETE FROM clients WHERE name = ?", name.text()).run();
+        record(change, "remove", name.text(), text_of(*state));
+        return bump_version();
+    });
+}
+
+Result<std::uint64_t> SqliteRegistry::add_key(const ClientName& name, const NewKey& key, const Change& change) {
+    const std::string what = "adding a key to the client " + name.text();
+    return write(what, [&]() -> Result<std::uint64_t> {
+        const auto state = state_of(what, name);
+        if (!state) return unexpected(state.error());
+        if (*state == ClientState::kRevoked) return wrong_state(what, name, *state, "revocation is for good");
+        if (auto done = insert_key(what, name, key, change.now); !done) return unexpected(done.error());
+        record(change, "add-key", name.text(), key.pin.to_string());
+        return bump_version();
+    });
+}
+
+Result<std::uint64_t> SqliteRegistry::drop_key(const ClientName& name, const Pin& pin, const Change& change) {
+    const std::string what = "dropping a key of the client " + name.text();
+    return write(what, [&]() -> Result<std::uint64_t> {
+        const auto state = state_of(what, name);
+        if (!state) return unexpected(state.error());
+        const int dropped =
+            Query(database_, "DELETE FROM keys WHERE client = ? AND target = ? AND form = ? AND octets = ?",
+                  name.text(), pin.target(), pin.form(), pin.octets())
+                .run();
+        if (dropped == 0) {
+            return failed("no_such_key", what, name.text() + " has no key " + pin.abbreviated(),
+                          "\"cotter client show " + name.text() + "\" lists them");
+        }
+        if (!Query(database_, "SELECT 1 FROM keys WHERE client = ?", name.text()).next()) {
+            return failed(
+                "last_key", what, "it is the last one",
+                "add the new key first, or remove the client with \"cotter client remove " + name.text() + "\"");
+        }
+        Query(database_,
+              "DELETE FROM canonical_keys WHERE client = ? AND NOT EXISTS "
+              "(SELECT 1 FROM keys WHERE keys.canonical = canonical_keys.digest)",
+              name.text())
+            .run();
+        record(change, "drop-key", name.text(), pin.to_string());
+        return bump_version();
+    });
+}
+
+Result<void> SqliteRegistry::learn(const Pin& pin, const x509::CanonicalKey& canonical) {
+    const std::string what = "learning the key behind " + pin.abbreviated();
+    return write(what, [&]() -> Result<void> {
+        Query found(database_, "SELECT client, canonical FROM keys WHERE target = ? AND form = ? AND octets = ?",
+                    pin.target(), pin.form(), pin.octets());
+        if (!found.next()) {
+            return failed("no_such_key", what, "no client has it", "it was dropped meanwhile; nothing is wrong");
+        }
+        const auto name = ClientName::parse(found.text(0));
+        if (!name) return failed("registry_corrupt", what, name.error().why);
+        const NewKey key{pin, canonical, std::nullopt};
+        if (!found.is_null(1)) {
+            if (std::ranges::equal(found.octets(1), canonical.digest)) return {};
+            return failed("key_taken", what, "another key is recorded for it already");
+        }
+        Query denied(database_, "SELECT client FROM denied_keys WHERE digest = ?", canonical);
+        if (denied.next() && denied.text(0) != name->text()) return key_revoked(what, denied.text(0));
+        if (auto free = check_not_taken(what, *name, key); !free) return free;
+        Query(database_, "INSERT INTO canonical_keys (digest, client) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+              canonical, name->text())
+            .run();
+        Query(database_, "UPDATE keys SET canonical = ? WHERE target = ? AND form = ? AND octets = ?", canonical,
+              pin.target(), pin.form(), pin.octets())
+            .run();
+        const auto state = state_of(what, *name);
+        if (!state) return unexpected(state.error());
+        if (*state == ClientState::kRevoked) leave_tombstones(*name);
+        bump_version();
+        return {};
+    });
+}
+
+std::uint64_t SqliteRegistry::bump_version() {
+    // An undone transaction leaves this set; that costs one look at the version, no more.
+    has_bumped_ = true;
+    Query(database_, "UPDATE meta SET version = version + 1 WHERE id = 1").run();
+    return current_version();
+}
+
+void SqliteRegistry::record(const Change& change, std::string_view action, std::string_view client,
+                            std::string_view detail) {
+    Query(database_, "INSERT INTO audit (at, actor, action, client, detail) VALUES (?, ?, ?, ?, ?)", change.now,
+          text::escape(change.actor), action, client, text::escape(detail))
+        .run();
+}
+
+Result<void> SqliteRegistry::insert_client(const std::string& what, const ClientName& name,
+                                           const std::vector<NewKey>& keys, std::optional<Time> expires,
+                                           std::string_view note, const Change& change) {
+    if (keys.empty()) return malformed("no_key", what, "a client needs a key", "give its pin or its certificate");
+    if (Query(database_, "SELECT 1 FROM clients WHERE name = ?", name.text()).next()) {
+        return failed("name_taken", what, "a client is called " + name.text() + " already",
+                      "\"cotter client add-key " + name.text() + "\" gives it one more key");
+    }
+    Query(database_,
+          "INSERT INTO clients (name, state, state_reason, state_since, state_actor, expires, note, added) "
+          "VALUES (?, 'active', '', ?, ?, ?, ?, ?)",
+          name.text(), change.now, text::escape(change.actor), expires, text::escape(note), change.now)
+        .run();
+    for (const NewKey& key : keys) {
+        if (auto done = insert_key(what, name, key, change.now); !done) return done;
+    }
+    return {};
+}
+
+Result<void> SqliteRegistry::insert_key(const std::string& what, const ClientName& name, const NewKey& key, Time now) {
+    if (auto free = check_not_denied(what, key); !free) return free;
+    if (auto free = check_not_taken(what, name, key); !free) return free;
+    Query pin(database_, "SELECT client FROM keys WHERE target = ? AND form = ? AND octets = ?", key.pin.target(),
+              key.pin.form(), key.pin.octets());
+    if (pin.next()) return key_taken(what, key.pin, pin.text(0));
+    if (key.canonical) {
+        Query(database_, "INSERT INTO canonical_keys (digest, client) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+              *key.canonical, name.text())
+            .run();
+    }
+    std::optional<ByteVector> issuer;
+    std::optional<ByteVector> serial;
+    if (key.certificate) {
+        issuer = key.certificate->issuer;
+        serial = key.certificate->serial;
+    }
+    Query(database_,
+          "INSERT INTO keys (target, form, octets, client, canonical, issuer, serial, added) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          key.pin.target(), key.pin.form(), key.pin.octets(), name.text(), key.canonical, issuer, serial, now)
+        .run();
+    return {};
+}
+
+Result<void> SqliteRegistry::check_not_denied(const std::string& what, const NewKey& key) {
+    if (key.canonical) {
+        Query denied(database_, "SELECT client FROM denied_keys WHERE digest = ?", *key.canonical);
+        if (denied.next()) return key_revoked(what, denied.text(0));
+    }
+    Query denied(database_, "SELECT client FROM denied_pins WHERE target = ? AND form = ? AND octets = ?",
+                 key.pin.target(), key.pin.form(), key.pin.octets());
+    if (denied.next()) return key_revoked(what, denied.text(0));
+    if (key.certificate) {
+        Query certificate(database_, "SELECT client FROM denied_certificates WHERE issuer = ? AND serial = ?",
+                          key.certificate->issuer, key.certificate->serial);
+        if (certificate.next()) return key_revoked(what, certificate.text(0));
+    }
+    return {};
+}
+
+Result<void> SqliteRegistry::check_not_taken(const std::string& what, const ClientName& name, const NewKey& key) {
+    if (!key.canonical) return {};
+    Query owner(database_, "SELECT client FROM canonical_keys WHERE digest = ?", *key.canonical);
+    if (owner.next() && owner.text(0) != name.text()) return key_taken(what, key.pin, owner.text(0));
+    return {};
+}
+
+void SqliteRegistry::set_state(const ClientName& name, ClientState state, std::string_view reason,
+                               const Change& change) {
+    Query(database_, "UPDATE clients SET state = ?, state_reason = ?, state_since = ?, state_actor = ? WHERE name = ?",
+          text_of(state), text::escape(reason), change.now, text::escape(change.actor), name.text())
+        .run();
+}
+
+Result<ClientState> SqliteRegistry::state_of(const std::string& what, const ClientName& name) {
+    Query found(database_, "SELECT state FROM clients WHERE name = ?", name.text());
+    if (!found.next()) return no_such_client(what, name);
+    if (const auto state = client_state_of(found.text(0))) return *state;
+    return failed("registry_corrupt", what, "the state of " + name.text() + " is none that there is");
+}
+
+void SqliteRegistry::leave_tombstones(const ClientName& name) {
+    Query(database_,
+          "INSERT INTO denied_keys (digest, client) SELECT digest, client FROM canonical_keys WHERE client = ? "
+          "ON CONFLICT DO NOTHING",
+          name.text())
+        .run();
+    Query(database_,
+          "INSERT INTO denied_pins (target, form, octets, client) SELECT target, form, octets, client FROM keys "
+          "WHERE client = ? ON CONFLICT DO NOTHING",
+          name.text())
+        .run();
+    Query(database_,
+          "INSERT INTO denied_certificates (issuer, serial, client) SELECT issuer, serial, client FROM keys "
+          "WHERE client = ? AND issuer IS NOT NULL ON CONFLICT DO NOTHING",
+          name.text())
+        .run();
+}
+
+}  // namespace cotter::registry
