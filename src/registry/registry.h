@@ -71,7 +71,8 @@ class Registry {
                                                         const Change& change) = 0;  ///< from suspended only
     [[nodiscard]] virtual Result<std::uint64_t> revoke(const ClientName& name, std::string_view reason,
                                                        const Change& change) = 0;  ///< for good: leaves tombstones
-    [[nodiscard]] virtual Result<std::uint64_t> remove(const ClientName& name, const Change& change) = 0;
+    [[nodiscard]] virtual Result<std::uint64_t> remove(const ClientName& name,
+                                                       const Change& change) = 0;  ///< and its waiting invitations
     [[nodiscard]] virtual Result<std::uint64_t> add_key(const ClientName& name, const NewKey& key,
                                                         const Change& change) = 0;
     [[nodiscard]] virtual Result<std::uint64_t> drop_key(const ClientName& name, const Pin& pin,
@@ -99,6 +100,8 @@ class Registry {
     // For a running server.
     /// Whether the version has moved since the last call of this object (the first: since it was opened), by whomever.
     /// Reads no table as long as nobody committed; reports of servers don't count.
+    /// Error code "registry_replaced": the store under this name is another than the one that is open, whose changes
+    /// would never be heard of; open it anew.
     [[nodiscard]] virtual Result<bool> changed() = 0;
     [[nodiscard]] virtual Result<std::uint64_t> version() = 0;
     [[nodiscard]] virtual Result<std::shared_ptr<const Snapshot>> snapshot() = 0;

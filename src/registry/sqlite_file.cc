@@ -86,11 +86,12 @@ Result<SQLite::Database> open_and_prepare(const std::filesystem::path& path) {
     try {
         SQLite::Database database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOFOLLOW, kBusyMilliseconds);
         database.exec("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL");
+        // First, so that nothing is changed of a database that is refused.
+        if (auto ready = bring_to_schema(database, path); !ready) return unexpected(ready.error());
         if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
             return failed("registry_unavailable", opening(path), "its file system allows no write-ahead log",
                           "put it on a local file system");
         }
-        if (auto ready = bring_to_schema(database, path); !ready) return unexpected(ready.error());
         return database;
     } catch (const SQLite::Exception& exception) {
         return unexpected(store_error(opening(path), exception));
@@ -118,6 +119,15 @@ Result<SQLite::Database> open_sqlite_file(const std::filesystem::path& given) {
         if (!checked) return unexpected(checked.error());
     }
     return open_and_prepare(path);
+}
+
+Result<FileIdentity> identity_of(const std::filesystem::path& path) {
+    struct stat status{};
+    if (::lstat(path.c_str(), &status) != 0) {
+        return failed("registry_unavailable", "looking at the registry " + text::escape(path.string()),
+                      std::generic_category().message(errno));
+    }
+    return FileIdentity{status.st_dev, status.st_ino};
 }
 
 Error store_error(std::string what, const SQLite::Exception& exception) {

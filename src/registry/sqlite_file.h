@@ -5,6 +5,8 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
 
@@ -14,6 +16,15 @@ namespace cotter::registry {
 /// user or open to others, also as -wal and -shm; a newer schema; somebody else's database (INVARIANTS A190, A200,
 /// A201).
 [[nodiscard]] Result<SQLite::Database> open_sqlite_file(const std::filesystem::path& path);
+
+/// Which file a path leads to. A database that was moved or restored is another file under the old name: who has the
+/// first one open never hears of a revocation in the second (INVARIANTS A118, A201).
+struct FileIdentity {
+    dev_t device{};
+    ino_t inode{};
+    bool operator==(const FileIdentity&) const = default;
+};
+[[nodiscard]] Result<FileIdentity> identity_of(const std::filesystem::path& path);
 
 /// What SQLite says, as an Error: "registry_busy", "registry_corrupt" or "registry_unavailable".
 [[nodiscard]] Error store_error(std::string what, const SQLite::Exception& exception);

@@ -83,6 +83,13 @@ Result<void> SqliteRegistry::withdraw(std::string_view id, const Change& change)
     });
 }
 
+void SqliteRegistry::withdraw_all_of(const ClientName& name, const Change& change) {
+    std::vector<std::string> ids;
+    Query left(database_, "DELETE FROM invitations WHERE name = ? RETURNING id", name.text());
+    while (left.next()) ids.push_back(left.text(0));
+    for (const std::string& id : ids) record(change, "withdraw", name.text(), id);
+}
+
 Result<Client> SqliteRegistry::join(const InvitationSecret& secret, const NewKey& key, const Change& change) {
     const std::string what = "using an invitation";
     auto client = write(what, [&]() -> Result<Client> {

@@ -105,11 +105,17 @@ Result<std::vector<AuditEntry>> SqliteRegistry::audit(std::string_view client, s
 }
 
 Result<bool> SqliteRegistry::changed() {
-    return attempt("asking the registry for changes", [&]() -> Result<bool> {
+    const std::string what = "asking the registry for changes";
+    return attempt(what, [&]() -> Result<bool> {
+        const auto identity = identity_of(database_.getFilename());
+        if (!identity) return unexpected(identity.error());
+        if (*identity != identity_) {
+            return failed("registry_replaced", what, "another file is in its place", "start this server again");
+        }
         // It moves with the commits of others, also with those that only report; only then is a table asked. Read
         // before the version, so that a commit between the two shows again next time.
         Query data_version(database_, "PRAGMA data_version");
-        if (!data_version.next()) return corrupt("asking the registry for changes", "it has no data version");
+        if (!data_version.next()) return corrupt(what, "it has no data version");
         const std::int64_t now_at = data_version.number(0);
         if (now_at == seen_data_version_ && !has_bumped_) return false;
         const std::uint64_t version = current_version();

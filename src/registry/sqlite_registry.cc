@@ -13,6 +13,9 @@ unexpected<Error> no_such_client(const std::string& what, const ClientName& name
 
 namespace {
 
+// Older rows give way (INVARIANT A202).
+constexpr std::int64_t kMostAuditRows = 100'000;
+
 unexpected<Error> key_revoked(const std::string& what, const std::string& owner) {
     return failed("key_revoked", what, "the key was revoked with the client " + owner,
                   "make a new key; a revoked one stays refused for good");
@@ -33,7 +36,9 @@ unexpected<Error> wrong_state(const std::string& what, const ClientName& name, C
 Result<std::unique_ptr<Registry>> SqliteRegistry::open(const std::filesystem::path& path) {
     auto database = open_sqlite_file(path);
     if (!database) return unexpected(database.error());
-    std::unique_ptr<SqliteRegistry> registry(new SqliteRegistry(std::move(*database)));
+    const auto identity = identity_of(database->getFilename());
+    if (!identity) return unexpected(identity.error());
+    std::unique_ptr<SqliteRegistry> registry(new SqliteRegistry(std::move(*database), *identity));
     if (auto first = registry->changed(); !first) return unexpected(first.error());
     return std::unique_ptr<Registry>(std::move(registry));
 }
@@ -98,6 +103,7 @@ Result<std::uint64_t> SqliteRegistry::remove(const ClientName& name, const Chang
         Query(database_, "DELETE FROM keys WHERE client = ?", name.text()).run();
         Query(database_, "DELETE FROM clients WHERE name = ?", name.text()).run();
         record(change, "remove", name.text(), text_of(*state));
+        withdraw_all_of(name, change);
         return bump_version();
     });
 }
@@ -186,6 +192,7 @@ void SqliteRegistry::record(const Change& change, std::string_view action, std::
     Query(database_, "INSERT INTO audit (at, actor, action, client, detail) VALUES (?, ?, ?, ?, ?)", change.now,
           text::escape(change.actor), action, client, text::escape(detail))
         .run();
+    Query(database_, "DELETE FROM audit WHERE sequence <= (SELECT max(sequence) FROM audit) - ?", kMostAuditRows).run();
 }
 
 Result<void> SqliteRegistry::insert_client(const std::string& what, const ClientName& name,

@@ -44,7 +44,8 @@ class SqliteRegistry final : public Registry {
     Result<Enforcement> enforcement(std::string_view client, std::uint64_t version, Time now) override;
 
   private:
-    explicit SqliteRegistry(SQLite::Database database) : database_(std::move(database)) {}
+    SqliteRegistry(SQLite::Database database, FileIdentity identity)
+        : database_(std::move(database)), identity_(identity) {}
 
     /// Runs `work`, which may throw SQLite::Exception, and gives its Result.
     template <class Work>
@@ -80,6 +81,8 @@ class SqliteRegistry final : public Registry {
     // Steps within a transaction; all may throw.
     std::uint64_t current_version();
     std::uint64_t bump_version();
+    /// Withdraws what is left of the invitations under this name.
+    void withdraw_all_of(const ClientName& name, const Change& change);
     void record(const Change& change, std::string_view action, std::string_view client, std::string_view detail);
     Result<void> insert_client(const std::string& what, const ClientName& name, const std::vector<NewKey>& keys,
                                std::optional<Time> expires, std::string_view note, const Change& change);
@@ -94,6 +97,7 @@ class SqliteRegistry final : public Registry {
     Error why_not_usable(const InvitationSecret& secret);
 
     SQLite::Database database_;
+    FileIdentity identity_;               ///< of the file that database_ has open
     std::int64_t seen_data_version_ = 0;  ///< of other connections' commits, at the last call of changed()
     std::uint64_t seen_version_ = 0;      ///< the registry's, at the last call of changed()
     bool has_bumped_ = false;             ///< since then, by ourselves

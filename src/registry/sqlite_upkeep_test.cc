@@ -1,0 +1,121 @@
+// What keeps a SQLite registry honest with time: a file put in its place, an audit table that grows, leftovers.
+#include "registry/registry.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace cotter::registry {
+namespace {
+
+constexpr Time kNow{std::chrono::sys_days{std::chrono::year{2026} / 11 / 24}};
+constexpr std::chrono::hours kHour{1};
+
+ClientName name(std::string_view text) {
+    return ClientName::parse(text).value();
+}
+
+NewKey key(unsigned number) {
+    const ByteVector digest(32, static_cast<std::byte>(number));
+    return {Pin::from_octets(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256, digest).value(), std::nullopt,
+            std::nullopt};
+}
+
+class SqliteUpkeep : public testing::Test {
+  public:
+    SqliteUpkeep() {
+        std::string pattern = testing::TempDir() + "cotter-registry-XXXXXX";
+        folder_ = ::mkdtemp(pattern.data());
+    }
+    ~SqliteUpkeep() override { std::filesystem::remove_all(folder_); }
+    SqliteUpkeep(const SqliteUpkeep&) = delete;
+    SqliteUpkeep& operator=(const SqliteUpkeep&) = delete;
+
+  protected:
+    [[nodiscard]] std::filesystem::path path(std::string_view file = "registry.db") const { return folder_ / file; }
+    [[nodiscard]] std::unique_ptr<Registry> open(std::string_view file = "registry.db") const {
+        return open_registry("sqlite:" + path(file).string()).value();
+    }
+    [[nodiscard]] static Change change() { return {"owner@host", kNow}; }
+
+  private:
+    std::filesystem::path folder_;
+};
+
+TEST_F(SqliteUpkeep, A201_AFilePutInItsPlaceIsNoticed) {
+    const auto server = open();
+    ASSERT_TRUE(server->changed());
+    (void)open("restored.db");
+    for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(path().string() + suffix);
+    std::filesystem::rename(path("restored.db"), path());
+    const auto changed = server->changed();
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().code, "registry_replaced");
+}
+
+TEST_F(SqliteUpkeep, A201_AFileTakenAwayIsNoticed) {
+    const auto server = open();
+    ASSERT_TRUE(server->changed());
+    std::filesystem::remove(path());
+    const auto changed = server->changed();
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().code, "registry_unavailable");
+}
+
+TEST_F(SqliteUpkeep, A202_TheAuditTableForgetsItsOldestRows) {
+    const auto registry = open();
+    ASSERT_TRUE(registry->add(name("first"), {key(1)}, std::nullopt, "", change()));
+    ASSERT_TRUE(registry->add(name("second"), {key(2)}, std::nullopt, "", change()));
+    {
+        // As if a hundred thousand changes less one had been made since the first.
+        SQLite::Database other(path().string(), SQLite::OPEN_READWRITE);
+        other.exec("UPDATE audit SET sequence = 100000 WHERE client = 'second'");
+    }
+    ASSERT_EQ(registry->audit("", 10).value().size(), 2U);
+    ASSERT_TRUE(registry->suspend(name("second"), "", change()));
+    const auto entries = registry->audit("", 10).value();
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_EQ(entries[0].action, "suspend");
+    EXPECT_EQ(entries[1].client, "second");
+}
+
+TEST_F(SqliteUpkeep, ARemovedNamesWaitingInvitationsGoWithIt) {
+    const auto registry = open();
+    const auto first = InvitationSecret::random();
+    const auto second = InvitationSecret::random();
+    const auto other = InvitationSecret::random();
+    ASSERT_TRUE(registry->invite(name("web"), first, kNow + kHour, std::nullopt, change()));
+    const auto left = registry->invite(name("web"), second, kNow + kHour, std::nullopt, change());
+    ASSERT_TRUE(left);
+    ASSERT_TRUE(registry->invite(name("db"), other, kNow + kHour, std::nullopt, change()));
+    ASSERT_TRUE(registry->join(first, key(1), change()));
+    ASSERT_TRUE(registry->remove(name("web"), change()));
+    const auto joined = registry->join(second, key(2), change());
+    ASSERT_FALSE(joined);
+    EXPECT_EQ(joined.error().code, "invitation_invalid");
+    const auto newest = registry->audit("web", 1).value();
+    ASSERT_EQ(newest.size(), 1U);
+    EXPECT_EQ(newest[0].action, "withdraw");
+    EXPECT_EQ(newest[0].detail, left->id);
+    EXPECT_TRUE(registry->join(other, key(3), change()));
+}
+
+TEST_F(SqliteUpkeep, A200_ARefusedDatabaseIsLeftAsItIs) {
+    {
+        SQLite::Database foreign(path().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        foreign.exec("CREATE TABLE letters (text)");
+    }
+    std::filesystem::permissions(path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    const auto opened = open_registry("sqlite:" + path().string());
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, "registry_foreign");
+    SQLite::Database foreign(path().string(), SQLite::OPEN_READWRITE);
+    EXPECT_EQ(foreign.execAndGet("PRAGMA journal_mode").getString(), "delete");
+}
+
+}  // namespace
+}  // namespace cotter::registry
