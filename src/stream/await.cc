@@ -1,0 +1,95 @@
+// The coroutines round a handshake.
+#include "stream/await.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace cotter::stream {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kMostHandshakeBytes = 64U << 10U;
+constexpr std::size_t kHandshakeRead = 16U << 10U;
+constexpr std::size_t kMostLingerBytes = 256U << 10U;
+constexpr std::chrono::seconds kLinger{2};
+
+asio::awaitable<bool> until(Socket& socket, Socket::wait_type what) {
+    const auto [fault] = co_await socket.async_wait(what, asio::as_tuple(asio::use_awaitable));
+    co_return !fault;
+}
+
+}  // namespace
+
+asio::awaitable<bool> until_readable(Socket& socket) {
+    return until(socket, Socket::wait_read);
+}
+
+asio::awaitable<bool> send_wire(Reactor& reactor, Socket& socket) {
+    tls::Wire& wire = reactor.wire();
+    const Bytes output = wire.output();
+    if (output.empty()) co_return true;
+    const Moved first = send(socket, output);
+    if (first.outcome == Moved::Outcome::kFailed) {
+        wire.clear_output();
+        co_return false;
+    }
+    // The wire belongs to all connections of the thread, so what remains is copied before the first wait.
+    const Bytes remaining = output.subspan(first.size);
+    ByteVector rest(remaining.begin(), remaining.end());
+    wire.clear_output();
+    std::size_t sent = 0;
+    while (sent < rest.size()) {
+        if (!co_await until(socket, Socket::wait_write)) co_return false;
+        const Moved more = send(socket, Bytes(rest).subspan(sent));
+        if (more.outcome == Moved::Outcome::kFailed) co_return false;
+        sent += more.size;
+    }
+    co_return true;
+}
+
+asio::awaitable<HandshakeEnd> complete_handshake(Reactor& reactor, Socket& socket, tls::Handshake& handshake,
+                                                 Deadline& deadline, ByteVector& unread) {
+    using Progress = tls::Handshake::Progress;
+    deadline.guard(&socket);
+    std::size_t received_bytes = 0;
+    Bytes received;
+    for (;;) {
+        reactor.wire().lend(received);
+        const Progress progress = handshake.advance();
+        const Bytes rest = reactor.wire().unread();
+        unread.assign(rest.begin(), rest.end());
+        const bool is_sent = co_await send_wire(reactor, socket);
+        if (progress == Progress::kFailed) co_return HandshakeEnd::kFailed;
+        if (!is_sent) co_return deadline.is_expired() ? HandshakeEnd::kExpired : HandshakeEnd::kClosed;
+        if (progress == Progress::kFinished) co_return HandshakeEnd::kFinished;
+
+        Moved moved;
+        do {
+            if (!co_await until(socket, Socket::wait_read) || deadline.is_expired()) {
+                co_return deadline.is_expired() ? HandshakeEnd::kExpired : HandshakeEnd::kClosed;
+            }
+            moved = receive(socket, reactor.receive_buffer().first(kHandshakeRead));
+        } while (moved.outcome == Moved::Outcome::kWouldBlock);
+        if (moved.outcome != Moved::Outcome::kDone) co_return HandshakeEnd::kClosed;
+        received_bytes += moved.size;
+        if (received_bytes > kMostHandshakeBytes) co_return HandshakeEnd::kTooMuch;
+        received = reactor.receive_buffer().first(moved.size);
+    }
+}
+
+asio::awaitable<void> linger(Reactor& reactor, Socket& socket) {
+    shut_down_writing(socket);
+    Deadline deadline(reactor, later(reactor.now(), kLinger));
+    deadline.guard(&socket);
+    std::size_t dropped = 0;
+    while (dropped < kMostLingerBytes && co_await until(socket, Socket::wait_read) && !deadline.is_expired()) {
+        const Moved moved = receive(socket, reactor.receive_buffer());
+        if (moved.outcome == Moved::Outcome::kEnd || moved.outcome == Moved::Outcome::kFailed) break;
+        dropped += moved.size;
+    }
+    ErrorCode ignored;
+    socket.close(ignored);
+}
+
+}  // namespace cotter::stream

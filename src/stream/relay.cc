@@ -1,0 +1,230 @@
+// The state machine of a relay.
+#include "stream/relay.h"
+
+#include "stream/deadline.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace cotter::stream {
+namespace {
+
+// After this much from one side, the others of the thread have their turn.
+constexpr int kRoundsPerEvent = 4;
+
+}  // namespace
+
+std::string_view text_of(EndReason reason) {
+    switch (reason) {
+        case EndReason::kDone: return "done";
+        case EndReason::kTruncated: return "truncated";
+        case EndReason::kPeerReset: return "peer_reset";
+        case EndReason::kPeerFault: return "peer_fault";
+        case EndReason::kPlainReset: return "plain_reset";
+        case EndReason::kIdle: return "idle";
+        case EndReason::kLifetime: return "lifetime";
+        case EndReason::kVerdictExpired: return "expired";
+        case EndReason::kNoLongerAdmitted: return "no_longer_admitted";
+        case EndReason::kDisconnected: return "disconnected";
+        case EndReason::kDrained: return "drained";
+    }
+    return "";
+}
+
+Relay::Relay(Reactor& reactor, Socket peer_socket, tls::Stream stream, Socket plain_socket, RelayLimits limits,
+             OnEnd on_end)
+    : reactor_(reactor),
+      peer_(std::move(peer_socket)),
+      plain_(std::move(plain_socket)),
+      stream_(std::move(stream)),
+      limits_(limits),
+      on_end_(std::move(on_end)),
+      started_(reactor.now()),
+      active_(reactor.now()) {}
+
+void Relay::start(EarlyBytes early) {
+    const auto keep_alive = shared_from_this();
+    reactor_.watch(*this);
+    if (!early.to_plain.empty()) deliver(plain_, to_plain_, early.to_plain, EndReason::kPlainReset);
+    if (!is_ended_ && !early.to_peer.empty()) deliver(peer_, to_peer_, early.to_peer, EndReason::kPeerReset);
+    if (!is_ended_) decrypt(early.ciphertext);  // even of nothing: OpenSSL may hold a record's worth
+    if (!is_ended_ && !peer_finished_ && to_plain_.empty()) arm_peer_read();
+    if (!is_ended_ && to_peer_.empty()) arm_plain_read();
+}
+
+void Relay::stop(EndReason reason) {
+    end(reason);
+}
+
+void Relay::on_tick(SteadyTime now) {
+    if (now >= later(active_, limits_.idle)) {
+        end(EndReason::kIdle);
+    } else if (now >= later(started_, limits_.lifetime)) {
+        end(EndReason::kLifetime);
+    }
+}
+
+void Relay::read_peer() {
+    for (int round = 0; round < kRoundsPerEvent; ++round) {
+        const std::span<std::byte> buffer = reactor_.receive_buffer();
+        const Moved received = receive(peer_, buffer);
+        switch (received.outcome) {
+            case Moved::Outcome::kWouldBlock: return arm_peer_read();
+            case Moved::Outcome::kEnd: return end(EndReason::kTruncated);
+            case Moved::Outcome::kFailed: return end(EndReason::kPeerReset);
+            case Moved::Outcome::kDone: break;
+        }
+        decrypt(buffer.first(received.size));
+        if (is_ended_ || peer_finished_ || !to_plain_.empty()) return;
+        if (received.size < buffer.size()) break;
+    }
+    arm_peer_read();
+}
+
+void Relay::decrypt(Bytes ciphertext) {
+    reactor_.wire().lend(ciphertext);
+    const std::span<std::byte> buffer = reactor_.plaintext_buffer();
+    const tls::Plaintext::Read read = stream_.read(buffer);
+    if (read.size != 0) {
+        active_ = reactor_.now();
+        counts_.from_peer += read.size;
+        deliver(plain_, to_plain_, buffer.first(read.size), EndReason::kPlainReset);
+        if (is_ended_) return;
+    }
+    send_wire_output();
+    if (is_ended_) return;
+    switch (read.reading) {
+        case tls::Plaintext::Reading::kNeedsInput: break;
+        case tls::Plaintext::Reading::kFailed: end(EndReason::kPeerFault); break;
+        case tls::Plaintext::Reading::kCloseNotify:
+            peer_finished_ = true;
+            after_drain(to_plain_);
+            break;
+    }
+}
+
+void Relay::read_plain() {
+    for (int round = 0; round < kRoundsPerEvent; ++round) {
+        const std::span<std::byte> buffer = reactor_.receive_buffer();
+        const Moved received = receive(plain_, buffer);
+        switch (received.outcome) {
+            case Moved::Outcome::kWouldBlock: return arm_plain_read();
+            case Moved::Outcome::kEnd: return end_of_plain();
+            case Moved::Outcome::kFailed: return end(EndReason::kPlainReset);
+            case Moved::Outcome::kDone: break;
+        }
+        active_ = reactor_.now();
+        counts_.to_peer += received.size;
+        reactor_.wire().lend({});
+        if (!stream_.write(buffer.first(received.size))) return end(EndReason::kPeerFault);
+        send_wire_output();
+        if (is_ended_ || !to_peer_.empty()) return;
+        if (received.size < buffer.size()) break;
+    }
+    arm_plain_read();
+}
+
+void Relay::end_of_plain() {
+    plain_finished_ = true;
+    reactor_.wire().lend({});
+    if (!stream_.close_notify()) return end(EndReason::kPeerFault);
+    send_wire_output();
+    finish_if_done();
+}
+
+void Relay::send_wire_output() {
+    tls::Wire& wire = reactor_.wire();
+    if (!wire.output().empty()) deliver(peer_, to_peer_, wire.output(), EndReason::kPeerReset);
+    wire.clear_output();
+}
+
+void Relay::deliver(Socket& socket, Waiting& waiting, Bytes bytes, EndReason on_failure) {
+    if (waiting.empty()) {
+        const Moved sent = send(socket, bytes);
+        if (sent.outcome == Moved::Outcome::kFailed) return end(on_failure);
+        bytes = bytes.subspan(sent.size);
+        if (bytes.empty()) return;
+        waiting.bytes = reactor_.take_buffer();
+    }
+    waiting.bytes.insert(waiting.bytes.end(), bytes.begin(), bytes.end());
+    arm_write(socket, waiting, on_failure);
+}
+
+void Relay::drain(Socket& socket, Waiting& waiting, EndReason on_failure) {
+    const Moved sent = send(socket, waiting.rest());
+    if (sent.outcome == Moved::Outcome::kFailed) return end(on_failure);
+    waiting.sent += sent.size;
+    if (sent.size != 0) active_ = reactor_.now();
+    if (!waiting.rest().empty()) return arm_write(socket, waiting, on_failure);
+    reactor_.give_back(std::exchange(waiting.bytes, {}));
+    waiting.sent = 0;
+    after_drain(waiting);
+}
+
+void Relay::after_drain(const Waiting& waiting) {
+    if (!waiting.empty()) return;
+    if (&waiting == &to_plain_) {
+        if (!peer_finished_) {
+            read_peer();
+        } else if (!plain_shut_) {
+            shut_down_writing(plain_);
+            plain_shut_ = true;
+        }
+    } else if (!plain_finished_) {
+        read_plain();
+    }
+    finish_if_done();
+}
+
+void Relay::arm_write(Socket& socket, Waiting& waiting, EndReason on_failure) {
+    if (std::exchange(waiting.is_armed, true)) return;
+    socket.async_wait(Socket::wait_write,
+                      [self = shared_from_this(), &socket, &waiting, on_failure](const ErrorCode& fault) {
+                          waiting.is_armed = false;
+                          if (self->is_ended_) return;
+                          if (fault) return self->end(on_failure);
+                          self->drain(socket, waiting, on_failure);
+                      });
+}
+
+void Relay::arm_peer_read() {
+    if (std::exchange(peer_read_armed_, true)) return;
+    peer_.async_wait(Socket::wait_read, [self = shared_from_this()](const ErrorCode& fault) {
+        self->peer_read_armed_ = false;
+        if (self->is_ended_ || self->peer_finished_ || !self->to_plain_.empty()) return;
+        if (fault) return self->end(EndReason::kPeerReset);
+        self->read_peer();
+    });
+}
+
+void Relay::arm_plain_read() {
+    if (std::exchange(plain_read_armed_, true)) return;
+    plain_.async_wait(Socket::wait_read, [self = shared_from_this()](const ErrorCode& fault) {
+        self->plain_read_armed_ = false;
+        if (self->is_ended_ || self->plain_finished_ || !self->to_peer_.empty()) return;
+        if (fault) return self->end(EndReason::kPlainReset);
+        self->read_plain();
+    });
+}
+
+void Relay::finish_if_done() {
+    if (!is_ended_ && peer_finished_ && plain_finished_ && to_plain_.empty() && to_peer_.empty()) end(EndReason::kDone);
+}
+
+void Relay::end(EndReason reason) {
+    if (std::exchange(is_ended_, true)) return;
+    const auto keep_alive = shared_from_this();
+    Ticking::unlink();
+    if (reason == EndReason::kDone) {
+        ErrorCode ignored;
+        peer_.close(ignored);
+        plain_.close(ignored);
+    } else {
+        // Neither side may take what it has for the whole.
+        reset(plain_);
+        reset(peer_);
+    }
+    std::exchange(on_end_, nullptr)(reason, counts_, stream_.received_alert());
+}
+
+}  // namespace cotter::stream

@@ -1,0 +1,115 @@
+// Relay: bytes between the plaintext of a TLS stream and a plain socket, both ways, until both have ended. Each
+// direction has one bounded buffer, used only while the receiver is slower than the sender: what can't be written is
+// not read.
+#pragma once
+
+#include "stream/reactor.h"
+#include "stream/socket.h"
+#include "tls/handshake.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace cotter::stream {
+
+/// Why a stream ended.
+enum class EndReason : std::uint8_t {
+    kDone,              ///< both sides finished
+    kTruncated,         ///< the TLS side ended without close_notify
+    kPeerReset,         ///< the TLS side's connection broke
+    kPeerFault,         ///< the TLS side broke the protocol or sent an alert
+    kPlainReset,        ///< the plain side's connection broke
+    kIdle,              ///< --idle-timeout
+    kLifetime,          ///< --max-lifetime
+    kVerdictExpired,    ///< certificate, pin or client entry reached its end
+    kNoLongerAdmitted,  ///< revoked, suspended, removed, or the policy changed
+    kDisconnected,      ///< by the owner's command
+    kDrained,           ///< the drain deadline passed
+};
+
+/// "done", "truncated", … for logs and documents.
+[[nodiscard]] std::string_view text_of(EndReason reason);
+
+struct RelayLimits {
+    std::chrono::milliseconds idle = std::chrono::milliseconds::max();
+    std::chrono::milliseconds lifetime = std::chrono::milliseconds::max();
+};
+
+struct RelayCounts {
+    std::uint64_t from_peer = 0;  ///< plaintext octets that the TLS side sent
+    std::uint64_t to_peer = 0;
+};
+
+/// Bytes that came before the relay began.
+struct EarlyBytes {
+    ByteVector ciphertext;  ///< received from the TLS side and not yet asked for
+    ByteVector to_plain;    ///< to send to the plain side first (PROXY protocol)
+    ByteVector to_peer;     ///< ciphertext to send to the TLS side first
+};
+
+class Relay final : public std::enable_shared_from_this<Relay>, private Ticking {
+  public:
+    using OnEnd = std::function<void(EndReason, const RelayCounts&, std::optional<tls::Alert>)>;
+
+    Relay(Reactor& reactor, Socket peer_socket, tls::Stream stream, Socket plain_socket, RelayLimits limits,
+          OnEnd on_end);
+
+    /// Begins; keeps itself alive until the end, which `on_end` is told exactly once.
+    void start(EarlyBytes early);
+    /// Ends both directions at once, by resets on both sides.
+    void stop(EndReason reason);
+
+    [[nodiscard]] tls::Stream& stream() { return stream_; }
+    [[nodiscard]] const RelayCounts& counts() const { return counts_; }
+
+  private:
+    /// Octets that wait for a socket to take them.
+    struct Waiting {
+        ByteVector bytes;
+        std::size_t sent = 0;
+        bool is_armed = false;
+        [[nodiscard]] bool empty() const { return bytes.empty(); }
+        [[nodiscard]] Bytes rest() const { return Bytes(bytes).subspan(sent); }
+    };
+
+    void on_tick(SteadyTime now) override;
+
+    void read_peer();
+    void decrypt(Bytes ciphertext);
+    void read_plain();
+    void end_of_plain();
+    void send_wire_output();
+
+    /// Sends what it can at once and keeps the rest.
+    void deliver(Socket& socket, Waiting& waiting, Bytes bytes, EndReason on_failure);
+    void drain(Socket& socket, Waiting& waiting, EndReason on_failure);
+    void arm_write(Socket& socket, Waiting& waiting, EndReason on_failure);
+    void arm_peer_read();
+    void arm_plain_read();
+    void after_drain(const Waiting& waiting);
+    void finish_if_done();
+    void end(EndReason reason);
+
+    Reactor& reactor_;
+    Socket peer_;
+    Socket plain_;
+    tls::Stream stream_;
+    Waiting to_plain_;
+    Waiting to_peer_;
+    RelayLimits limits_;
+    RelayCounts counts_;
+    OnEnd on_end_;
+    SteadyTime started_;
+    SteadyTime active_;
+    bool peer_finished_ = false;   ///< close_notify came
+    bool plain_finished_ = false;  ///< end of data came
+    bool plain_shut_ = false;      ///< we passed the peer's end on
+    bool peer_read_armed_ = false;
+    bool plain_read_armed_ = false;
+    bool is_ended_ = false;
+};
+
+}  // namespace cotter::stream
