@@ -1,0 +1,46 @@
+// Reading a client's files.
+#include "service/client_settings.h"
+
+#include "x509/pem.h"
+
+namespace cotter::service {
+namespace {
+
+bool needs_anchors(const trust::ServerPolicy& policy) {
+    return policy.trust == trust::TrustMode::kChain || policy.trust == trust::TrustMode::kChainAndPins ||
+           policy.mode == trust::Mode::kOff || policy.on_expiry == trust::OnExpiry::kChain;
+}
+
+Result<x509::TrustAnchors> read_anchors(const ClientSettings& settings, const trust::ServerPolicy& policy) {
+    if (settings.roots) {
+        auto roots = x509::read_certificates(settings.roots->string());
+        if (!roots) return unexpected(roots.error());
+        return x509::TrustAnchors(std::move(*roots));
+    }
+    if (needs_anchors(policy)) return x509::TrustAnchors::system();
+    return x509::TrustAnchors();
+}
+
+}  // namespace
+
+Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& settings) {
+    ClientConfiguration configuration;
+    configuration.policy = settings.policy;
+    if (settings.identity) {
+        auto identity = identity::load_identity(settings.identity->key, settings.identity->certificate);
+        if (!identity) return unexpected(identity.error());
+        configuration.identity = std::move(*identity);
+    }
+    auto anchors = read_anchors(settings, configuration.policy);
+    if (!anchors) return unexpected(anchors.error());
+    configuration.anchors = std::move(*anchors);
+    for (const auto& file : settings.crls) {
+        auto crls = x509::read_crls(file.string());
+        if (!crls) return unexpected(crls.error());
+        configuration.policy.require_crls = true;
+        configuration.crls.insert(configuration.crls.end(), crls->begin(), crls->end());
+    }
+    return configuration;
+}
+
+}  // namespace cotter::service

@@ -1,0 +1,203 @@
+// Running a client.
+#include "service/connect.h"
+
+#include "service/process.h"
+#include "service/standard_streams.h"
+#include "stream/listener.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+
+namespace cotter::service {
+namespace {
+
+namespace asio = boost::asio;
+
+const std::vector<tls::Application> kStreamOnly{tls::Application::kStream};
+
+}  // namespace
+
+expected<StreamOutcome, ConnectFailure> connect_standard_streams(const ClientSettings& settings) {
+    protect_memory();
+    // Outlives the reactor, whose end takes the connections that are left with it.
+    std::unique_ptr<Dialer> dialer;
+    stream::Reactor reactor;
+    auto made = Dialer::make(settings, reactor, kStreamOnly);
+    if (!made) return unexpected(ConnectFailure{made.error(), {}});
+    dialer = std::move(*made);
+    expected<StreamOutcome, ConnectFailure> outcome = unexpected(
+        ConnectFailure{Error{ErrorKind::kFailed, "interrupted", "the stream", "it was interrupted", {}, {}}, {}});
+    std::unique_ptr<StandardStreams> standard;
+
+    const auto run = [&]() -> asio::awaitable<void> {
+        auto opened = co_await dialer->open();
+        if (!opened) {
+            outcome = unexpected(opened.error());
+            reactor.io().stop();
+            co_return;
+        }
+        // Standard input is not even read before the server is trusted and has admitted us.
+        auto streams = StandardStreams::open();
+        if (!streams) {
+            outcome = unexpected(ConnectFailure{streams.error(), {}});
+            reactor.io().stop();
+            co_return;
+        }
+        standard = std::move(*streams);
+        const std::string connection_id = opened->stream.connection_id();
+        const auto relay = std::make_shared<stream::Relay>(
+            reactor, std::move(opened->socket), std::move(opened->stream), standard->take_socket(reactor.io()),
+            settings.stream.limits,
+            [&, connection_id](stream::EndReason reason, const stream::RelayCounts& counts,
+                               std::optional<tls::Alert> alert) {
+                outcome = StreamOutcome{reason, counts, alert, connection_id};
+                reactor.io().stop();
+            });
+        relay->start(std::move(opened->early));
+    };
+    asio::co_spawn(reactor.io(), run, asio::detached);
+    reactor.run();
+    return outcome;
+}
+
+namespace {
+
+/// The client that listens: one reactor, its dialer, its listener.
+class ListeningClient {
+  public:
+    ListeningClient(const ClientSettings& settings, Log& log,
+                    const std::function<void(const ConnectFailure&)>& on_failure)
+        : settings_(settings), log_(log), on_failure_(on_failure) {}
+
+    Result<std::string> prepare() {
+        auto dialer = Dialer::make(settings_, reactor_, kStreamOnly);
+        if (!dialer) return unexpected(dialer.error());
+        dialer_ = std::move(*dialer);
+        auto listener = stream::ListenSocket::open(*settings_.listen, false);
+        if (!listener) return unexpected(listener.error());
+        if (!listener->is_local() && !settings_.unsafe_listen) {
+            return malformed("listen_exposed", "listening on " + listener->address(),
+                             "the stream is not encrypted there, and others than this machine could use it",
+                             "listen on 127.0.0.1, [::1] or unix:PATH, or say --unsafe-listen");
+        }
+        listener_.emplace(std::move(*listener));
+        accepting_.assign(listener_->hand_over());
+        return listener_->address();
+    }
+
+    void run() {
+        const std::size_t descriptors = raise_descriptor_limit();
+        most_ = settings_.stream.most_connections != 0 ? settings_.stream.most_connections
+                                                       : std::max<std::size_t>(1, descriptors / 2 - 32);
+        asio::co_spawn(reactor_.io(),
+                       stream::accept_each(
+                           reactor_, accepting_, [this] { return open_ < most_; },
+                           [this](stream::Socket socket) {
+                               asio::co_spawn(reactor_.io(), carry(std::move(socket)), asio::detached);
+                           },
+                           [this](const std::string& why) {
+                               log_.write(Event("accept_paused", LogLevel::kWarning).with("reason", why));
+                           }),
+                       asio::detached);
+        await_signal();
+        reactor_.run();
+    }
+
+  private:
+    /// Counts one local connection while it lives.
+    class Open {
+      public:
+        explicit Open(std::size_t& count) : count_(&count) { ++count; }
+        Open(const Open&) = delete;
+        Open& operator=(const Open&) = delete;
+        ~Open() { --*count_; }
+
+      private:
+        std::size_t* count_;
+    };
+
+    asio::awaitable<void> carry(stream::Socket local) {
+        const auto counted = std::make_shared<Open>(open_);
+        auto opened = co_await dialer_->open();
+        if (!opened) {
+            stream::reset(local);
+            on_failure_(opened.error());
+            co_return;
+        }
+        const std::string connection_id = opened->stream.connection_id();
+        const auto begun = std::chrono::steady_clock::now();
+        log_.write(Event("connected")
+                       .with("conn", connection_id)
+                       .with("to", settings_.server.to_string())
+                       .with("tls", opened->stream.protocol_text())
+                       .with("resumed", opened->stream.is_resumed() ? "yes" : ""));
+        const auto relay = std::make_shared<stream::Relay>(
+            reactor_, std::move(opened->socket), std::move(opened->stream), std::move(local), settings_.stream.limits,
+            [this, counted, connection_id, begun](stream::EndReason reason, const stream::RelayCounts& counts,
+                                                  std::optional<tls::Alert> alert) {
+                const auto duration =
+                    std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+                log_.write(Event("closed")
+                               .with("conn", connection_id)
+                               .with("bytes_in", counts.from_peer)
+                               .with("bytes_out", counts.to_peer)
+                               .with("duration_ms", static_cast<std::uint64_t>(duration.count()))
+                               .with("end", stream::text_of(reason))
+                               .with("alert", alert ? alert->name() : ""));
+                // Before an answer came: the server refused us after its side of the handshake.
+                if (alert && alert->refuses_certificate()) on_failure_({NotAdmitted{*alert}, connection_id});
+            });
+        relay->start(std::move(opened->early));
+    }
+
+    void await_signal() {
+        signals_.async_wait([this](const boost::system::error_code& fault, int signal) {
+            if (fault) return;
+            if (signal != SIGHUP) {
+                log_.write(Event("stopped").with("streams", open_));
+                reactor_.io().stop();
+                return;
+            }
+            if (auto reloaded = dialer_->reload(); !reloaded) {
+                log_.write(Event("reload", LogLevel::kError)
+                               .with("result", "kept")
+                               .with("reason", reloaded.error().what + ": " + reloaded.error().why)
+                               .with("next", reloaded.error().next));
+            } else {
+                log_.write(Event("reload").with("result", "applied"));
+            }
+            await_signal();
+        });
+    }
+
+    const ClientSettings& settings_;
+    Log& log_;
+    const std::function<void(const ConnectFailure&)>& on_failure_;
+    std::size_t open_ = 0;
+    std::size_t most_ = 1;
+    std::unique_ptr<Dialer> dialer_;  ///< outlives the connections, which end with the reactor
+    stream::Reactor reactor_;
+    std::optional<stream::ListenSocket> listener_;
+    asio::posix::stream_descriptor accepting_{reactor_.io()};
+    asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
+};
+
+}  // namespace
+
+Result<void> connect_listening(const ClientSettings& settings, Log& log,
+                               const std::function<void(const std::string&)>& on_listening,
+                               const std::function<void(const ConnectFailure&)>& on_failure) {
+    protect_memory();
+    ListeningClient client(settings, log, on_failure);
+    auto address = client.prepare();
+    if (!address) return unexpected(address.error());
+    on_listening(*address);
+    client.run();
+    return {};
+}
+
+}  // namespace cotter::service

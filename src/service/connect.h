@@ -1,0 +1,33 @@
+// connect: a client's streams to one server, over standard input and output or for whoever connects to a local
+// listener.
+#pragma once
+
+#include "service/client_settings.h"
+#include "service/dialer.h"
+#include "service/log.h"
+
+#include <cotter/error.h>
+
+#include <functional>
+#include <string>
+
+namespace cotter::service {
+
+/// How a stream over standard input and output ended.
+struct StreamOutcome {
+    stream::EndReason reason;
+    stream::RelayCounts counts;
+    std::optional<tls::Alert> alert;
+    std::string connection_id;
+};
+
+/// One stream, joined to standard input and output, until both directions have ended.
+[[nodiscard]] expected<StreamOutcome, ConnectFailure> connect_standard_streams(const ClientSettings& settings);
+
+/// Listens at settings.listen and gives each accepted connection a stream of its own, until SIGTERM or SIGINT. SIGHUP
+/// reads the files again. `on_listening` gets the address; `on_failure` each connection that came to nothing.
+[[nodiscard]] Result<void> connect_listening(const ClientSettings& settings, Log& log,
+                                             const std::function<void(const std::string&)>& on_listening,
+                                             const std::function<void(const ConnectFailure&)>& on_failure);
+
+}  // namespace cotter::service

@@ -1,0 +1,226 @@
+// Opening streams to a server.
+#include "service/dialer.h"
+
+#include "service/wall_clock.h"
+#include "stream/await.h"
+#include "stream/dial.h"
+#include "stream/preface.h"
+#include "trust/judge.h"
+
+namespace cotter::service {
+namespace {
+
+namespace asio = boost::asio;
+
+ConnectFailure failure(Error error, std::string connection_id = {}) {
+    return {std::move(error), std::move(connection_id)};
+}
+
+Error handshake_error(const ClientSettings& settings, stream::HandshakeEnd end, const tls::HandshakeFailure& failure) {
+    const std::string what = "the TLS handshake with " + settings.server.to_string();
+    switch (end) {
+        case stream::HandshakeEnd::kExpired:
+            return {ErrorKind::kFailed,
+                    "handshake_timeout",
+                    what,
+                    "it did not finish in time",
+                    "check that a TLS server listens there, or raise --handshake-timeout",
+                    {}};
+        case stream::HandshakeEnd::kClosed:
+            return {ErrorKind::kFailed,
+                    "handshake_closed",
+                    what,
+                    "the server closed the connection",
+                    "check that a TLS server listens there, and its log",
+                    {}};
+        case stream::HandshakeEnd::kTooMuch:
+            return {ErrorKind::kFailed,
+                    "handshake_too_long",
+                    what,
+                    "the server sent more than any honest handshake has",
+                    {},
+                    {}};
+        case stream::HandshakeEnd::kFinished:
+        case stream::HandshakeEnd::kFailed: break;
+    }
+    if (failure.alert) {
+        return {ErrorKind::kFailed,
+                "handshake_alert",
+                what,
+                "the server ended it with the alert " + std::string(failure.alert->name()),
+                "compare the TLS versions of both sides (--min-tls)",
+                {}};
+    }
+    return {ErrorKind::kFailed,
+            "handshake_failed",
+            what,
+            failure.detail,
+            "check that it is a TLS server, and that it speaks TLS 1.3 (or say --min-tls 1.2)",
+            {}};
+}
+
+}  // namespace
+
+void ServerJudge::replace(const ClientConfiguration& configuration) {
+    policy_ = configuration.policy;
+    anchors_ = configuration.anchors;
+    crls_ = configuration.crls;
+    ++generation_;
+}
+
+trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
+    trust::Evidence evidence;
+    evidence.presented = peer.presented;
+    evidence.malformed = peer.malformed;
+    evidence.possession = peer.possession;
+    evidence.protocol = peer.protocol;
+    evidence.host = host_;
+    evidence.anchors = anchors_;
+    evidence.crls = crls_;
+    const bool asks_continuity =
+        policy_.trust == trust::TrustMode::kStrict || policy_.trust == trust::TrustMode::kAcceptNew;
+    if (asks_continuity && !peer.presented.empty()) {
+        evidence.continuity = evidence::KnownPeers(known_peers_).ask(host_, peer.presented.front());
+    }
+    return trust::judge(evidence, policy_, wall_clock_now());
+}
+
+Result<std::unique_ptr<Dialer>> Dialer::make(const ClientSettings& settings, stream::Reactor& reactor,
+                                             std::vector<tls::Application> applications, ServerJudge::Intent intent) {
+    auto library = tls::LibraryContext::make();
+    if (!library) return unexpected(library.error());
+    std::unique_ptr<Dialer> dialer(new Dialer(settings, reactor, std::move(*library), std::move(applications), intent));
+    if (auto loaded = dialer->reload(); !loaded) return unexpected(loaded.error());
+    return dialer;
+}
+
+Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::LibraryContext library,
+               std::vector<tls::Application> applications, ServerJudge::Intent intent)
+    : settings_(settings),
+      reactor_(reactor),
+      library_(std::move(library)),
+      applications_(std::move(applications)),
+      judge_(settings.judged_host(), settings.known_peers, intent) {}
+
+Result<void> Dialer::reload() {
+    auto configuration = ClientConfiguration::read(settings_);
+    if (!configuration) return unexpected(configuration.error());
+    auto context =
+        tls::Context::client(library_, configuration->identity ? &*configuration->identity : nullptr,
+                             {settings_.stream.minimum_protocol, settings_.stream.resumption, applications_});
+    if (!context) return unexpected(context.error());
+    context_ = std::make_shared<const tls::Context>(std::move(*context));
+    judge_.replace(*configuration);
+    trust_ = configuration->policy.trust;
+    session_.clear();
+    return {};
+}
+
+asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() {
+    auto socket =
+        co_await stream::dial(reactor_, {settings_.server}, stream::Reach::kAnywhere, settings_.stream.connect_timeout);
+    if (!socket) co_return unexpected(failure(socket.error()));
+    const auto context = context_;
+    tls::Handshake handshake(*context, reactor_.wire(), judge_, settings_.judged_host().host,
+                             settings_.stream.resumption ? &session_ : nullptr);
+    stream::Deadline deadline(reactor_,
+                              stream::later(std::chrono::steady_clock::now(), settings_.stream.handshake_timeout));
+    ByteVector unread;
+    const auto end = co_await stream::complete_handshake(reactor_, *socket, handshake, deadline, unread);
+    if (end == stream::HandshakeEnd::kFinished)
+        co_return Shaken{std::move(*socket), std::move(handshake), std::move(unread)};
+
+    const tls::HandshakeFailure& failed = handshake.failure();
+    if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(reactor_, *socket);
+    if (end == stream::HandshakeEnd::kFailed && failed.verdict) {
+        co_return unexpected(ConnectFailure{*failed.verdict, handshake.connection_id()});
+    }
+    if (end == stream::HandshakeEnd::kFailed && failed.alert && failed.alert->refuses_certificate()) {
+        co_return unexpected(ConnectFailure{NotAdmitted{*failed.alert}, handshake.connection_id()});
+    }
+    co_return unexpected(failure(handshake_error(settings_, end, failed), handshake.connection_id()));
+}
+
+asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
+    auto shaken = co_await shake_hands();
+    if (!shaken) co_return unexpected(shaken.error());
+    const std::string connection_id = shaken->handshake.connection_id();
+    auto stream = tls::open_stream(std::move(shaken->handshake));
+    if (!stream) co_return unexpected(ConnectFailure{stream.error(), connection_id});
+    if (auto remembered = remember_first_contact(*stream); !remembered) {
+        co_return unexpected(failure(remembered.error(), connection_id));
+    }
+    stream::EarlyBytes early;
+    if (stream->peer().application == tls::Application::kStream) {
+        auto rest = co_await await_ready(shaken->socket, *stream, std::move(shaken->unread));
+        if (!rest) co_return unexpected(rest.error());
+        early.to_plain = std::move(*rest);
+    } else {
+        early.ciphertext = std::move(shaken->unread);
+    }
+    co_return Opened{std::move(shaken->socket), std::move(*stream), std::move(early)};
+}
+
+Result<void> Dialer::remember_first_contact(const tls::Stream& stream) const {
+    if (trust_ != trust::TrustMode::kAcceptNew) return {};
+    const auto pin = stream.peer().presented.front().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+    return evidence::KnownPeers(settings_.known_peers).remember(settings_.judged_host(), *pin, wall_clock_now());
+}
+
+asio::awaitable<expected<ByteVector, ConnectFailure>> Dialer::await_ready(stream::Socket& socket, tls::Stream& stream,
+                                                                          ByteVector unread) {
+    const std::string server = settings_.server.to_string();
+    // The server dials its backend before it says ready.
+    stream::Deadline deadline(reactor_,
+                              stream::later(std::chrono::steady_clock::now(),
+                                            settings_.stream.handshake_timeout + settings_.stream.connect_timeout));
+    deadline.guard(&socket);
+    stream::PrefaceReader preface;
+    Bytes received = unread;
+    for (;;) {
+        reactor_.wire().lend(received);
+        const std::span<std::byte> buffer = reactor_.plaintext_buffer();
+        const auto read = stream.read(buffer);
+        switch (preface.take(buffer.first(read.size))) {
+            case stream::PrefaceReader::State::kReady: co_return preface.rest();
+            case stream::PrefaceReader::State::kUnavailable:
+                co_return unexpected(failure({ErrorKind::kFailed,
+                                              "service_unavailable",
+                                              "the stream through " + server,
+                                              "the server admits this key, but says: " + preface.why(),
+                                              "tell its owner, with the connection id",
+                                              {}},
+                                             stream.connection_id()));
+            case stream::PrefaceReader::State::kMalformed:
+                co_return unexpected(failure({ErrorKind::kFailed,
+                                              "bad_preface",
+                                              "the stream through " + server,
+                                              "the server says cotter/1 and then speaks something else",
+                                              "compare the versions of both sides (cotter version)",
+                                              {}},
+                                             stream.connection_id()));
+            case stream::PrefaceReader::State::kIncomplete: break;
+        }
+        if (const auto alert = stream.received_alert(); alert && alert->refuses_certificate()) {
+            co_return unexpected(ConnectFailure{NotAdmitted{*alert}, stream.connection_id()});
+        }
+        const bool goes_on = read.reading == tls::Plaintext::Reading::kNeedsInput &&
+                             co_await stream::until_readable(socket) && !deadline.is_expired();
+        const stream::Moved moved =
+            goes_on ? stream::receive(socket, reactor_.receive_buffer()) : stream::Moved{stream::Moved::Outcome::kEnd};
+        if (moved.outcome == stream::Moved::Outcome::kEnd || moved.outcome == stream::Moved::Outcome::kFailed) {
+            co_return unexpected(
+                failure({ErrorKind::kFailed,
+                         "no_word_from_server",
+                         "the stream through " + server,
+                         deadline.is_expired() ? "the server did not say in time that it admits this key"
+                                               : "the server closed before it said that it admits this key",
+                         "look for the connection id in the server's log",
+                         {}},
+                        stream.connection_id()));
+        }
+        received = reactor_.receive_buffer().first(moved.size);
+    }
+}
+
+}  // namespace cotter::service

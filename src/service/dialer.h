@@ -1,0 +1,104 @@
+// Dialer: how a client opens a stream to one server: dial, handshake, judge, gate, and the server's word that it admits
+// us.
+#pragma once
+
+#include "service/client_settings.h"
+#include "stream/reactor.h"
+#include "stream/relay.h"
+#include "stream/socket.h"
+#include "tls/context.h"
+#include "tls/handshake.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <variant>
+
+namespace cotter::service {
+
+/// The server ended the connection with an alert that refuses our certificate.
+struct NotAdmitted {
+    tls::Alert alert;
+};
+
+/// Why no stream came of it, and the id that the server's line has too, where there is one.
+struct ConnectFailure {
+    std::variant<Error, trust::Verdict, NotAdmitted> why;
+    std::string connection_id;
+};
+
+/// Judges one server by a client's configuration.
+class ServerJudge final : public tls::PeerJudge {
+  public:
+    enum class Intent : std::uint8_t { kStream, kLook };
+    ServerJudge(x509::HostPort host, std::filesystem::path known_peers, Intent intent)
+        : host_(std::move(host)), known_peers_(std::move(known_peers)), intent_(intent) {}
+
+    void replace(const ClientConfiguration& configuration);
+
+    [[nodiscard]] trust::Verdict judge(const tls::Peer& peer) const override;
+    [[nodiscard]] bool may_join(const tls::Peer&) const override { return false; }
+    [[nodiscard]] std::uint64_t generation() const override { return generation_; }
+    [[nodiscard]] bool only_looks() const override { return intent_ == Intent::kLook; }
+
+  private:
+    x509::HostPort host_;
+    std::filesystem::path known_peers_;
+    Intent intent_;
+    trust::ServerPolicy policy_;
+    x509::TrustAnchors anchors_;
+    std::vector<x509::CertificateRevocationList> crls_;
+    std::uint64_t generation_ = 1;
+};
+
+class Dialer {
+  public:
+    /// `settings` and `reactor` must outlive it. `applications`: what to ask for by ALPN.
+    [[nodiscard]] static Result<std::unique_ptr<Dialer>> make(
+        const ClientSettings& settings, stream::Reactor& reactor, std::vector<tls::Application> applications,
+        ServerJudge::Intent intent = ServerJudge::Intent::kStream);
+
+    /// Reads the files again; an Error leaves everything as it was. Sessions from before are forgotten (INVARIANT A39).
+    [[nodiscard]] Result<void> reload();
+
+    /// A finished handshake with its socket.
+    struct Shaken {
+        stream::Socket socket;
+        tls::Handshake handshake;
+        ByteVector unread;
+    };
+    [[nodiscard]] boost::asio::awaitable<expected<Shaken, ConnectFailure>> shake_hands();
+
+    /// A stream that both sides have agreed to.
+    struct Opened {
+        stream::Socket socket;
+        tls::Stream stream;
+        stream::EarlyBytes early;
+    };
+    [[nodiscard]] boost::asio::awaitable<expected<Opened, ConnectFailure>> open();
+
+    /// What this client's judge says of a peer that was looked at.
+    [[nodiscard]] trust::Verdict judge_again(const tls::Peer& peer) const { return judge_.judge(peer); }
+
+    [[nodiscard]] stream::Reactor& reactor() { return reactor_; }
+    [[nodiscard]] const ClientSettings& settings() const { return settings_; }
+
+  private:
+    Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::LibraryContext library,
+           std::vector<tls::Application> applications, ServerJudge::Intent intent);
+    boost::asio::awaitable<expected<ByteVector, ConnectFailure>> await_ready(stream::Socket& socket,
+                                                                             tls::Stream& stream, ByteVector unread);
+    [[nodiscard]] Result<void> remember_first_contact(const tls::Stream& stream) const;
+
+    const ClientSettings& settings_;
+    stream::Reactor& reactor_;
+    tls::LibraryContext library_;
+    std::vector<tls::Application> applications_;
+    ServerJudge judge_;
+    std::shared_ptr<const tls::Context> context_;
+    tls::ClientSession session_;
+    trust::TrustMode trust_ = trust::TrustMode::kPins;
+};
+
+}  // namespace cotter::service

@@ -1,0 +1,93 @@
+// The client's side of the join exchange.
+#include "service/join.h"
+
+#include "stream/await.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace cotter::service {
+namespace {
+
+namespace asio = boost::asio;
+
+ConnectFailure no_answer(const ClientSettings& settings, const std::string& why, const std::string& connection_id) {
+    return {Error{ErrorKind::kFailed,
+                  "join_no_answer",
+                  "joining at " + settings.server.to_string(),
+                  why,
+                  "look for the connection id in the server's log",
+                  {}},
+            connection_id};
+}
+
+asio::awaitable<expected<Joined, ConnectFailure>> exchange(Dialer& dialer, const registry::InvitationSecret& secret) {
+    auto shaken = co_await dialer.shake_hands();
+    if (!shaken) co_return unexpected(shaken.error());
+    const std::string connection_id = shaken->handshake.connection_id();
+    auto channel = tls::open_join(std::move(shaken->handshake));
+    if (!channel) co_return unexpected(ConnectFailure{channel.error(), connection_id});
+
+    stream::Reactor& reactor = dialer.reactor();
+    const ByteVector request = join_request(secret);
+    reactor.wire().lend({});
+    const bool is_written = channel->write(request);
+    if (!is_written || !co_await stream::send_wire(reactor, shaken->socket)) {
+        co_return unexpected(no_answer(dialer.settings(), "the connection broke", connection_id));
+    }
+    stream::Deadline deadline(
+        reactor, stream::later(std::chrono::steady_clock::now(), dialer.settings().stream.handshake_timeout));
+    deadline.guard(&shaken->socket);
+    ByteVector answer;
+    ByteVector unread = std::move(shaken->unread);
+    Bytes received = unread;
+    for (;;) {
+        reactor.wire().lend(received);
+        const std::span<std::byte> buffer = reactor.plaintext_buffer();
+        const auto read = channel->read(buffer);
+        answer.insert(answer.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(read.size));
+        if (read.reading == tls::Plaintext::Reading::kCloseNotify) break;
+        if (read.reading == tls::Plaintext::Reading::kFailed || answer.size() > kMostJoinAnswer) {
+            const auto alert = channel->received_alert();
+            if (alert && alert->refuses_certificate())
+                co_return unexpected(ConnectFailure{NotAdmitted{*alert}, connection_id});
+            co_return unexpected(no_answer(dialer.settings(), "the server's answer broke off", connection_id));
+        }
+        stream::Moved moved;
+        do {
+            if (!co_await stream::until_readable(shaken->socket) || deadline.is_expired()) {
+                co_return unexpected(no_answer(dialer.settings(), "the server did not answer in time", connection_id));
+            }
+            moved = stream::receive(shaken->socket, reactor.receive_buffer());
+        } while (moved.outcome == stream::Moved::Outcome::kWouldBlock);
+        if (moved.outcome != stream::Moved::Outcome::kDone) {
+            co_return unexpected(no_answer(dialer.settings(), "the server closed without an answer", connection_id));
+        }
+        received = reactor.receive_buffer().first(moved.size);
+    }
+    auto parsed = parse_join_answer(answer);
+    if (!parsed) co_return unexpected(ConnectFailure{parsed.error(), connection_id});
+    co_return Joined{std::move(*parsed), connection_id};
+}
+
+}  // namespace
+
+expected<Joined, ConnectFailure> join(const ClientSettings& settings, const registry::InvitationSecret& secret) {
+    std::unique_ptr<Dialer> dialer;  // outlives the connections, which end with the reactor
+    stream::Reactor reactor;
+    auto made = Dialer::make(settings, reactor, {tls::Application::kJoin});
+    if (!made) return unexpected(ConnectFailure{made.error(), {}});
+    dialer = std::move(*made);
+    expected<Joined, ConnectFailure> outcome = unexpected(no_answer(settings, "it was interrupted", {}));
+    asio::co_spawn(
+        reactor.io(),
+        [&]() -> asio::awaitable<void> {
+            outcome = co_await exchange(*dialer, secret);
+            reactor.io().stop();
+        },
+        asio::detached);
+    reactor.run();
+    return outcome;
+}
+
+}  // namespace cotter::service

@@ -1,0 +1,20 @@
+// probe: what chain a live server presents, and what a policy makes of it. No stream is ever opened.
+#pragma once
+
+#include "service/client_settings.h"
+#include "service/dialer.h"
+
+#include <cotter/expected.h>
+
+namespace cotter::service {
+
+/// A finished look: possession of the leaf's key was proven.
+struct Seen {
+    tls::Peer peer;
+    trust::Verdict verdict;
+};
+
+/// Connects, looks and closes. Without settings.identity no certificate is offered.
+[[nodiscard]] expected<Seen, ConnectFailure> probe(const ClientSettings& settings);
+
+}  // namespace cotter::service

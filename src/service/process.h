@@ -1,0 +1,17 @@
+// What a daemon asks of its own process: descriptors, no core dumps, no ambient OpenSSL configuration.
+#pragma once
+
+#include <cstddef>
+
+namespace cotter::service {
+
+/// Before anything else of OpenSSL: openssl.cnf and the environment don't count (INVARIANT A25).
+void ignore_ambient_openssl_configuration();
+
+/// No core dumps, no reading of our memory by others of our user (INVARIANT A187).
+void protect_memory();
+
+/// Raises the limit of descriptors as far as allowed and gives how many there are.
+[[nodiscard]] std::size_t raise_descriptor_limit();
+
+}  // namespace cotter::service

@@ -1,0 +1,151 @@
+// The watching thread.
+#include "service/registry_watch.h"
+
+#include "service/wall_clock.h"
+#include "text/encoding.h"
+#include "x509/openssl.h"
+
+#include <openssl/rand.h>
+
+#include <array>
+#include <chrono>
+
+namespace cotter::service {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{50};
+constexpr std::chrono::seconds kReportEvery{1};
+constexpr std::chrono::milliseconds kWaitForThreads{500};
+constexpr std::size_t kMostTasks = 1024;
+
+std::string random_id() {
+    std::array<std::byte, 16> octets{};
+    static_cast<void>(RAND_bytes(x509::octets(std::span<std::byte>(octets)), static_cast<int>(octets.size())));
+    return text::hex(octets);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RegistryWatch>> RegistryWatch::open(const std::string& url, Ledger& ledger, Log& log) {
+    auto registry = registry::open_registry(url);
+    if (!registry) return unexpected(registry.error());
+    // Taken before the snapshot, so that a change in between is noticed.
+    if (auto changed = (*registry)->changed(); !changed) return unexpected(changed.error());
+    auto snapshot = (*registry)->snapshot();
+    if (!snapshot) return unexpected(snapshot.error());
+    return std::unique_ptr<RegistryWatch>(
+        new RegistryWatch(std::move(*registry), std::move(*snapshot), url, ledger, log));
+}
+
+RegistryWatch::RegistryWatch(std::unique_ptr<registry::Registry> registry,
+                             std::shared_ptr<const registry::Snapshot> snapshot, std::string url, Ledger& ledger,
+                             Log& log)
+    : registry_(std::move(registry)),
+      snapshot_(std::move(snapshot)),
+      url_(std::move(url)),
+      server_id_(random_id()),
+      ledger_(ledger),
+      log_(log),
+      freshness_(std::chrono::steady_clock::now()) {}
+
+RegistryWatch::~RegistryWatch() {
+    {
+        const std::scoped_lock lock(mutex_);
+        is_stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+}
+
+void RegistryWatch::start(OnSnapshot on_snapshot) {
+    on_snapshot_ = std::move(on_snapshot);
+    thread_ = std::thread([this] { run(); });
+}
+
+bool RegistryWatch::enqueue(Task task) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (is_stopping_ || tasks_.size() >= kMostTasks) return false;
+        tasks_.push_back(std::move(task));
+    }
+    wake_.notify_one();
+    return true;
+}
+
+bool RegistryWatch::join(registry::InvitationSecret secret, registry::NewKey key, std::string address,
+                         OnJoined on_joined) {
+    return enqueue([this, secret, key = std::move(key), address = std::move(address),
+                    on_joined = std::move(on_joined)](registry::Registry& registry) {
+        auto client = registry.join(secret, key, {"join from " + address, wall_clock_now()});
+        if (client) publish();
+        on_joined(std::move(client));
+    });
+}
+
+void RegistryWatch::learn(Pin pin, x509::CanonicalKey canonical) {
+    // If the queue is full the key is met again at the client's next connection.
+    static_cast<void>(enqueue([this, pin = std::move(pin), canonical](registry::Registry& registry) {
+        if (auto learnt = registry.learn(pin, canonical); !learnt) {
+            log_.write(Event("key_conflict", LogLevel::kWarning)
+                           .with("pin", pin.to_string())
+                           .with("reason", learnt.error().why)
+                           .with("next", learnt.error().next));
+        }
+    }));
+}
+
+void RegistryWatch::run() {
+    auto next_report = std::chrono::steady_clock::now();
+    std::unique_lock lock(mutex_);
+    while (!is_stopping_) {
+        wake_.wait_for(lock, kLookEvery, [this] { return is_stopping_ || !tasks_.empty(); });
+        std::deque<Task> tasks = std::exchange(tasks_, {});
+        lock.unlock();
+        for (const Task& task : tasks) task(*registry_);
+        look();
+        if (std::chrono::steady_clock::now() >= next_report) {
+            report(wall_clock_now());
+            next_report = std::chrono::steady_clock::now() + kReportEvery;
+        }
+        lock.lock();
+    }
+    lock.unlock();
+    report(wall_clock_now());
+    if (auto retired = registry_->retire(server_id_); !retired) note(retired.error());
+}
+
+void RegistryWatch::look() {
+    auto changed = registry_->changed();
+    if (!changed) return note(changed.error());
+    if (std::exchange(is_failing_, false)) log_.write(Event("registry_back").with("registry", url_));
+    if (*changed) return publish();
+    freshness_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+}
+
+void RegistryWatch::publish() {
+    auto snapshot = registry_->snapshot();
+    if (!snapshot) return note(snapshot.error());
+    freshness_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+    if ((*snapshot)->version() == snapshot_->version()) return;
+    snapshot_ = std::move(*snapshot);
+    on_snapshot_(snapshot_);
+    ledger_.await_applied(snapshot_->version(), kWaitForThreads);
+    report(wall_clock_now());
+}
+
+void RegistryWatch::report(x509::Time now) {
+    registry::ServerReport report;
+    report.server_id = server_id_;
+    report.now = now;
+    report.applied_version = ledger_.applied_by_all();
+    report.rows = ledger_.take_rows();
+    if (auto reported = registry_->report(report); !reported) note(reported.error());
+}
+
+void RegistryWatch::note(const Error& error) {
+    if (std::exchange(is_failing_, true)) return;
+    log_.write(
+        Event("registry_stale", LogLevel::kError).with("registry", url_).with("reason", error.what + ": " + error.why));
+}
+
+}  // namespace cotter::service

@@ -1,0 +1,71 @@
+// RegistryWatch: the one thread of a server that speaks to the registry. It notices changes, hands snapshots to the
+// threads, takes joins and reports what the server does.
+#pragma once
+
+#include "registry/registry.h"
+#include "service/admission.h"
+#include "service/ledger.h"
+#include "service/log.h"
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace cotter::service {
+
+class RegistryWatch {
+  public:
+    using OnSnapshot = std::function<void(std::shared_ptr<const registry::Snapshot>)>;
+    using OnJoined = std::function<void(Result<registry::Client>)>;
+
+    /// Opens the registry and reads the first snapshot: a server without one does not start.
+    [[nodiscard]] static Result<std::unique_ptr<RegistryWatch>> open(const std::string& url, Ledger& ledger, Log& log);
+    ~RegistryWatch();  ///< stops, and tells the registry that this server is gone
+
+    [[nodiscard]] std::shared_ptr<const registry::Snapshot> first_snapshot() const { return snapshot_; }
+    [[nodiscard]] const SnapshotFreshness& freshness() const { return freshness_; }
+
+    /// Begins to watch; `on_snapshot` is called on the watching thread for each later snapshot.
+    void start(OnSnapshot on_snapshot);
+
+    /// Has an invitation used for this key. `on_joined` is called on the watching thread, after every thread has the
+    /// snapshot in which the client is; a refused call (false) means that too many wait.
+    [[nodiscard]] bool join(registry::InvitationSecret secret, registry::NewKey key, std::string address,
+                            OnJoined on_joined);
+
+    /// Has the canonical form of a key recorded that was registered as a bare digest.
+    void learn(Pin pin, x509::CanonicalKey canonical);
+
+  private:
+    using Task = std::function<void(registry::Registry&)>;
+
+    RegistryWatch(std::unique_ptr<registry::Registry> registry, std::shared_ptr<const registry::Snapshot> snapshot,
+                  std::string url, Ledger& ledger, Log& log);
+    void run();
+    void look();
+    void publish();
+    void report(x509::Time now);
+    void note(const Error& error);
+    [[nodiscard]] bool enqueue(Task task);
+
+    std::unique_ptr<registry::Registry> registry_;
+    std::shared_ptr<const registry::Snapshot> snapshot_;
+    std::string url_;
+    std::string server_id_;
+    Ledger& ledger_;
+    Log& log_;
+    OnSnapshot on_snapshot_;
+    SnapshotFreshness freshness_;
+    bool is_failing_ = false;
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Task> tasks_;
+    bool is_stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace cotter::service

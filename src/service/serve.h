@@ -1,0 +1,28 @@
+// serve: the server from its start to its end: threads, registry, reload, drain.
+#pragma once
+
+#include "service/log.h"
+#include "service/settings.h"
+
+#include <cotter/error.h>
+#include <cotter/pin.h>
+
+#include <functional>
+#include <string>
+
+namespace cotter::service {
+
+/// What a running server is, for the line that says so.
+struct Listening {
+    std::string listen;
+    std::string to;
+    Pin pin;  ///< spki sha256 of the server's key
+    std::size_t clients = 0;
+};
+
+/// Runs until SIGTERM or SIGINT and the drain after it (the second signal ends it at once). SIGHUP reads identity,
+/// client CA and CRLs again: all of it, or none, and says which. An Error means that it did not start.
+[[nodiscard]] Result<void> serve(const ServeSettings& settings, Log& log,
+                                 const std::function<void(const Listening&)>& on_listening);
+
+}  // namespace cotter::service

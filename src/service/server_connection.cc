@@ -1,0 +1,379 @@
+// The sequence of a connection: handshake, gate, backend, relay.
+#include "service/server_connection.h"
+
+#include "service/join_exchange.h"
+#include "service/server_thread.h"
+#include "service/wall_clock.h"
+#include "stream/dial.h"
+#include "stream/preface.h"
+#include "stream/proxy_protocol.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace cotter::service {
+namespace {
+
+namespace asio = boost::asio;
+using stream::EndReason;
+
+std::string joined_codes(const trust::Verdict& verdict) {
+    std::string codes;
+    for (const trust::Reason& reason : verdict.reasons) {
+        codes += (codes.empty() ? "" : ",") + std::string(trust::text_of(reason.code));
+    }
+    return codes;
+}
+
+/// The address without its port; of IPv6 the /64, which is what one host easily has.
+std::string network_of(const std::string& address) {
+    if (!address.starts_with('[')) return address.substr(0, address.rfind(':'));
+    const auto parsed = x509::IpAddress::parse(address.substr(1, address.find(']') - 1));
+    if (!parsed) return address;
+    std::string network;
+    for (const std::byte octet : parsed->octets().first(8)) network += static_cast<char>(octet);
+    return network;
+}
+
+std::string_view explain(stream::HandshakeEnd end) {
+    switch (end) {
+        case stream::HandshakeEnd::kFinished: return "finished";
+        case stream::HandshakeEnd::kFailed: return "the TLS handshake failed";
+        case stream::HandshakeEnd::kClosed: return "the client closed the connection in the handshake";
+        case stream::HandshakeEnd::kExpired: return "no finished handshake within --handshake-timeout";
+        case stream::HandshakeEnd::kTooMuch: return "more bytes than an honest handshake has";
+    }
+    return "";
+}
+
+/// Counts one join exchange while it lives.
+class JoinInProgress {
+  public:
+    explicit JoinInProgress(ServerThread& thread) : thread_(thread) { thread_.join_begins(); }
+    ~JoinInProgress() { thread_.join_ends(); }
+    JoinInProgress(const JoinInProgress&) = delete;
+    JoinInProgress& operator=(const JoinInProgress&) = delete;
+
+  private:
+    ServerThread& thread_;
+};
+
+/// What the registry's thread leaves for the connection that waits, if it still does.
+struct JoinOutcome {
+    explicit JoinOutcome(asio::io_context& io) : answered(io) {}
+    asio::steady_timer answered;
+    std::optional<Result<registry::Client>> client;
+};
+
+std::string_view explain(EndReason reason) {
+    switch (reason) {
+        case EndReason::kDone: return "both sides finished";
+        case EndReason::kTruncated:
+            return "the client's data ended without close_notify; the backend was given a reset";
+        case EndReason::kPeerReset: return "the client's connection broke";
+        case EndReason::kPeerFault: return "the client broke the TLS protocol or sent an alert";
+        case EndReason::kPlainReset: return "the backend's connection broke";
+        case EndReason::kIdle: return "no bytes for --idle-timeout";
+        case EndReason::kLifetime: return "open for --max-lifetime";
+        case EndReason::kVerdictExpired: return "the admission reached its end";
+        case EndReason::kNoLongerAdmitted: return "the client is no longer admitted";
+        case EndReason::kDisconnected: return "disconnected by the owner";
+        case EndReason::kDrained: return "still open at the end of --drain-timeout";
+    }
+    return "";
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(ServerThread& thread, stream::Socket socket)
+    : thread_(thread),
+      socket_(std::move(socket)),
+      source_(stream::remote_address(socket_)),
+      source_network_(network_of(source_)),
+      local_(stream::local_address(socket_)),
+      context_(thread.shared_context()),
+      accepted_at_(thread.reactor().now()) {}
+
+ServerConnection::~ServerConnection() {
+    thread_.forget(*this);
+}
+
+void ServerConnection::start() {
+    asio::co_spawn(thread_.reactor().io(), [self = shared_from_this()] { return self->run(); }, asio::detached);
+}
+
+const trust::Verdict& ServerConnection::verdict() const {
+    return relay_ ? relay_->stream().verdict() : opening_->verdict();
+}
+const tls::Peer& ServerConnection::peer() const {
+    return relay_ ? relay_->stream().peer() : opening_->peer();
+}
+
+void ServerConnection::stop(EndReason reason) {
+    stopped_ = reason;
+    if (relay_) {
+        relay_->stop(reason);
+    } else {
+        stream::reset(socket_);
+    }
+}
+
+void ServerConnection::reconsider(bool rules_changed) {
+    if ((!relay_ && !opening_) || stopped_ || thread_.judge().still_admits(peer(), verdict(), rules_changed)) return;
+    if (is_counted_) thread_.shared().ledger.closed(verdict().client_name);
+    stop(EndReason::kNoLongerAdmitted);
+}
+
+void ServerConnection::sweep(x509::Time now) {
+    if ((!relay_ && !opening_) || stopped_) return;
+    if (relay_) account(relay_->counts());
+    const auto until = verdict().valid_until;
+    if (until && now > *until) stop(EndReason::kVerdictExpired);
+}
+
+Event ServerConnection::about(std::string_view event) const {
+    Event line(event);
+    const bool is_admitted = relay_ || opening_;
+    if (is_admitted) {
+        line.with("conn", relay_ ? relay_->stream().connection_id() : opening_->connection_id())
+            .with("client", verdict().client_name)
+            .with("pin", verdict().matched ? verdict().matched->pin.to_string() : std::string());
+    }
+    line.with("peer", source_).with("listen", local_);
+    return line;
+}
+
+asio::awaitable<void> ServerConnection::run() {
+    const ServeSettings& settings = thread_.shared().settings;
+    stream::Deadline deadline(thread_.reactor(), stream::later(accepted_at_, settings.stream.handshake_timeout));
+    deadline.guard(&socket_);
+    // Nothing is allocated for somebody who says nothing.
+    const bool has_spoken = co_await stream::until_readable(socket_);
+    if (!has_spoken || deadline.is_expired()) {
+        thread_.handshake_ends(*this);
+        if (stopped_) co_return;
+        thread_.log_refusal(
+            Event("handshake_failed").with("peer", source_).with("reason", explain(stream::HandshakeEnd::kExpired)),
+            source_network_);
+        co_return;
+    }
+    tls::Handshake handshake(*context_, thread_.reactor().wire(), thread_.judge());
+    ByteVector unread;
+    const auto end = co_await stream::complete_handshake(thread_.reactor(), socket_, handshake, deadline, unread);
+    thread_.handshake_ends(*this);
+    if (stopped_) co_return;
+    if (end != stream::HandshakeEnd::kFinished) {
+        const auto& refused = handshake.failure().verdict;
+        if (end == stream::HandshakeEnd::kFailed && refused) {
+            co_await refuse(*refused, handshake.connection_id());
+        } else {
+            log_handshake_fault(end, handshake);
+            if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(thread_.reactor(), socket_);
+        }
+        co_return;
+    }
+    if (handshake.peer().application == tls::Application::kJoin) {
+        co_await carry_join(std::move(handshake), std::move(unread), deadline);
+    } else {
+        deadline.guard(nullptr);
+        co_await carry_stream(std::move(handshake), std::move(unread));
+    }
+}
+
+void ServerConnection::log_handshake_fault(stream::HandshakeEnd end, const tls::Handshake& handshake) {
+    Event line("handshake_failed");
+    line.with("conn", handshake.connection_id()).with("peer", source_).with("reason", explain(end));
+    if (handshake.failure().alert) line.with("alert", handshake.failure().alert->name());
+    line.with("cause", handshake.failure().detail);
+    thread_.log_refusal(std::move(line), source_network_);
+}
+
+asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, const std::string& connection_id) {
+    Event line("refused", LogLevel::kWarning);
+    line.with("conn", connection_id).with("peer", source_).with("client", verdict.client_name);
+    if (!verdict.presented.empty()) {
+        const x509::Certificate& leaf = verdict.presented.front();
+        if (const auto pin = leaf.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256))
+            line.with("pin", pin->to_string());
+        line.with("subject", leaf.subject_text());
+    }
+    line.with("codes", joined_codes(verdict)).with("reason", verdict.first_reason().message);
+    thread_.log_refusal(std::move(line), source_network_);
+    if (!verdict.client_name.empty()) thread_.shared().ledger.refused(verdict.client_name);
+    co_await stream::linger(thread_.reactor(), socket_);
+}
+
+asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, ByteVector unread) {
+    const std::string connection_id = handshake.connection_id();
+    auto opened = tls::open_stream(std::move(handshake));
+    if (!opened) {
+        co_await refuse(opened.error(), connection_id);
+        co_return;
+    }
+    opening_.emplace(std::move(*opened));
+    const ServeSettings& settings = thread_.shared().settings;
+    thread_.shared().ledger.opened(verdict().client_name, source_, wall_clock_now());
+    is_counted_ = true;
+    const auto& leaf = peer().presented.front();
+    if (verdict().matched && !verdict().by_authority &&
+        !thread_.judge().snapshot().knows_canonical(leaf.public_key().canonical())) {
+        thread_.shared().watch.learn(verdict().matched->pin, leaf.public_key().canonical());
+    }
+    thread_.shared().log.write(about("admitted")
+                                   .with("to", settings.to.to_string())
+                                   .with("tls", opening_->protocol_text())
+                                   .with("suite", opening_->suite_text())
+                                   .with("resumed", opening_->is_resumed() ? "yes" : ""));
+
+    const auto reach = settings.unsafe_target ? stream::Reach::kAnywhere : stream::Reach::kLoopbackOrPrivate;
+    auto backend = co_await stream::dial(thread_.reactor(), settings.to, reach, settings.stream.connect_timeout);
+    if (stopped_) {
+        log_end(stream::text_of(*stopped_), {}, explain(*stopped_));
+        co_return;
+    }
+    if (!backend) {
+        log_end("backend_unreachable", {}, backend.error().why);
+        thread_.reactor().wire().lend({});
+        const bool can_tell =
+            peer().application != tls::Application::kStream ||
+            opening_->write(stream::unavailable_preface("the service behind this server does not answer"));
+        if (can_tell && opening_->close_notify())
+            static_cast<void>(co_await stream::send_wire(thread_.reactor(), socket_));
+        thread_.reactor().wire().clear_output();
+        co_await stream::linger(thread_.reactor(), socket_);
+        co_return;
+    }
+    begin_relay(std::move(*backend), std::move(unread));
+}
+
+void ServerConnection::begin_relay(stream::Socket backend, ByteVector unread) {
+    const ServeSettings& settings = thread_.shared().settings;
+    stream::EarlyBytes early;
+    early.ciphertext = std::move(unread);
+    if (settings.proxy_protocol) {
+        early.to_plain = stream::proxy_header(
+            *settings.proxy_protocol, {source_, local_, verdict().client_name,
+                                       verdict().matched ? verdict().matched->pin.to_string() : std::string(),
+                                       opening_->connection_id(), opening_->protocol_text(), opening_->suite_text()});
+    }
+    if (peer().application == tls::Application::kStream) {
+        tls::Wire& wire = thread_.reactor().wire();
+        wire.lend({});
+        if (!opening_->write(stream::ready_preface())) return stop(EndReason::kPeerFault);
+        early.to_peer.assign(wire.output().begin(), wire.output().end());
+        wire.clear_output();
+    }
+    relay_ = std::make_shared<stream::Relay>(
+        thread_.reactor(), std::move(socket_), std::move(*opening_), std::move(backend), settings.stream.limits,
+        [self = shared_from_this()](EndReason reason, const stream::RelayCounts& counts,
+                                    std::optional<tls::Alert> alert) { self->on_relay_end(reason, counts, alert); });
+    opening_.reset();
+    relay_->start(std::move(early));
+}
+
+void ServerConnection::account(const stream::RelayCounts& counts) {
+    if (counts.from_peer == accounted_.from_peer && counts.to_peer == accounted_.to_peer) return;
+    thread_.shared().ledger.moved(verdict().client_name, counts.from_peer - accounted_.from_peer,
+                                  counts.to_peer - accounted_.to_peer);
+    accounted_ = counts;
+}
+
+void ServerConnection::on_relay_end(EndReason reason, const stream::RelayCounts& counts,
+                                    std::optional<tls::Alert> alert) {
+    account(counts);
+    log_end(stream::text_of(reason), counts,
+            alert ? std::string(explain(reason)) + ": " + std::string(alert->name()) : std::string(explain(reason)));
+    // The relay is on the stack above us, and holds itself until it has returned.
+    asio::post(thread_.reactor().io(), [self = shared_from_this()] { self->relay_.reset(); });
+}
+
+void ServerConnection::log_end(std::string_view reason, const stream::RelayCounts& counts, std::string_view detail) {
+    const auto duration =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - accepted_at_);
+    thread_.shared().log.write(
+        about(stopped_ == EndReason::kNoLongerAdmitted ? "revoked_closed" : "closed")
+            .with("bytes_in", counts.from_peer)
+            .with("bytes_out", counts.to_peer)
+            .with("duration_ms", static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count())))
+            .with("end", reason)
+            .with("reason", detail));
+    if (std::exchange(is_counted_, false)) thread_.shared().ledger.ended(verdict().client_name);
+}
+
+asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, ByteVector unread,
+                                                   stream::Deadline& deadline) {
+    const std::string connection_id = handshake.connection_id();
+    auto opened = thread_.may_begin_join() ? tls::open_join(std::move(handshake))
+                                           : expected<tls::JoinChannel, trust::Verdict>(unexpected(trust::Verdict{}));
+    if (!opened) {
+        thread_.log_refusal(Event("join_refused", LogLevel::kWarning)
+                                .with("conn", connection_id)
+                                .with("peer", source_)
+                                .with("reason", opened.error().reasons.empty() ? "too many join at once"
+                                                                               : opened.error().first_reason().message),
+                            source_network_);
+        co_await stream::linger(thread_.reactor(), socket_);
+        co_return;
+    }
+    const JoinInProgress joining(thread_);
+
+    ByteVector request;
+    Bytes received = unread;
+    for (;;) {
+        thread_.reactor().wire().lend(received);
+        const std::span<std::byte> buffer = thread_.reactor().plaintext_buffer();
+        const auto read = opened->read(buffer);
+        const auto fresh = buffer.first(read.size);
+        request.insert(request.end(), fresh.begin(), fresh.end());
+        if (request.size() >= kJoinRequestSize) break;
+        if (read.reading != tls::Plaintext::Reading::kNeedsInput) co_return;
+        if (!co_await stream::until_readable(socket_) || deadline.is_expired()) co_return;
+        const stream::Moved moved = stream::receive(socket_, thread_.reactor().receive_buffer().first(4096));
+        if (moved.outcome == stream::Moved::Outcome::kWouldBlock) {
+            received = {};
+            continue;
+        }
+        if (moved.outcome != stream::Moved::Outcome::kDone) co_return;
+        received = thread_.reactor().receive_buffer().first(moved.size);
+    }
+
+    asio::io_context& io = thread_.reactor().io();
+    const auto outcome = std::make_shared<JoinOutcome>(io);
+    outcome->answered.expires_at(deadline.at());
+    const auto on_joined = [&io, outcome](Result<registry::Client> client) {
+        asio::post(io, [outcome, client = std::move(client)]() mutable {
+            outcome->client.emplace(std::move(client));
+            outcome->answered.cancel();
+        });
+    };
+    const auto secret = secret_of_request(request);
+    if (secret && thread_.shared().watch.join(*secret, registry::new_key_of(opened->peer().presented.front()), source_,
+                                              on_joined)) {
+        co_await outcome->answered.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+
+    const bool is_joined = outcome->client && outcome->client->has_value();
+    JoinAnswer reply;
+    Event line(is_joined ? "joined" : "join_refused", is_joined ? LogLevel::kInfo : LogLevel::kWarning);
+    line.with("conn", connection_id).with("peer", source_);
+    if (is_joined) {
+        const registry::Client& client = **outcome->client;
+        reply = {client.name, client.expires};
+        line.with("client", client.name.text()).with("pin", client.keys.front().pin.to_string());
+    } else {
+        line.with("reason", !secret           ? "not a join request"
+                            : outcome->client ? outcome->client->error().why
+                                              : "the registry did not answer in time");
+    }
+    thread_.shared().log.write(line);
+    thread_.reactor().wire().lend({});
+    if (opened->write(to_bytes(reply)) && opened->close_notify()) {
+        static_cast<void>(co_await stream::send_wire(thread_.reactor(), socket_));
+    }
+    thread_.reactor().wire().clear_output();
+    co_await stream::linger(thread_.reactor(), socket_);
+}
+
+}  // namespace cotter::service

@@ -1,0 +1,73 @@
+// ServerConnection: one client's connection to a server from accept to end: handshake, gate, backend, relay; or the
+// join exchange.
+#pragma once
+
+#include "stream/await.h"
+#include "stream/deadline.h"
+#include "stream/relay.h"
+#include "stream/socket.h"
+#include "tls/handshake.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace cotter::service {
+
+class Event;
+class ServerThread;
+
+class ServerConnection final : public std::enable_shared_from_this<ServerConnection>,
+                               public boost::intrusive::list_base_hook<> {
+  public:
+    ServerConnection(ServerThread& thread, stream::Socket socket);
+    ~ServerConnection();
+
+    /// Runs until the end; keeps itself alive.
+    void start();
+    /// Ends it: a handshake is dropped, a stream is closed both ways.
+    void stop(stream::EndReason reason);
+
+    /// After the registry or the rules have changed: ends the stream unless the client is still admitted.
+    void reconsider(bool rules_changed);
+    /// Ends the stream if its verdict has run out; tells the ledger what has moved since the last time.
+    void sweep(x509::Time now);
+
+    [[nodiscard]] const std::string& source_network() const { return source_network_; }
+    [[nodiscard]] std::list<ServerConnection*>::iterator& handshake_place() { return handshake_place_; }
+
+  private:
+    boost::asio::awaitable<void> run();
+    boost::asio::awaitable<void> carry_stream(tls::Handshake handshake, ByteVector unread);
+    boost::asio::awaitable<void> carry_join(tls::Handshake handshake, ByteVector unread, stream::Deadline& deadline);
+    boost::asio::awaitable<void> refuse(const trust::Verdict& verdict, const std::string& connection_id);
+    void log_handshake_fault(stream::HandshakeEnd end, const tls::Handshake& handshake);
+    void begin_relay(stream::Socket backend, ByteVector unread);
+    void on_relay_end(stream::EndReason reason, const stream::RelayCounts& counts, std::optional<tls::Alert> alert);
+    void account(const stream::RelayCounts& counts);
+    void log_end(std::string_view reason, const stream::RelayCounts& counts, std::string_view detail);
+    [[nodiscard]] Event about(std::string_view event) const;
+    [[nodiscard]] const trust::Verdict& verdict() const;
+    [[nodiscard]] const tls::Peer& peer() const;
+
+    ServerThread& thread_;
+    stream::Socket socket_;
+    std::string source_;
+    std::string source_network_;
+    std::string local_;
+    std::list<ServerConnection*>::iterator handshake_place_;
+    std::shared_ptr<const tls::Context> context_;
+    /// Admitted, and the backend not yet reached.
+    std::optional<tls::Stream> opening_;
+    std::shared_ptr<stream::Relay> relay_;
+    std::optional<stream::EndReason> stopped_;
+    stream::SteadyTime accepted_at_;
+    stream::RelayCounts accounted_;
+    bool is_counted_ = false;  ///< the ledger has it as an open stream
+};
+
+}  // namespace cotter::service

@@ -1,0 +1,205 @@
+// One thread of a server.
+#include "service/server_thread.h"
+
+#include "service/wall_clock.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+namespace cotter::service {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::seconds kSweepEvery{1};
+constexpr std::size_t kRefusalLinesPerSecond = 5;
+constexpr std::size_t kMostSources = 65536;
+
+Result<std::shared_ptr<const tls::Context>> make_context(const tls::LibraryContext& library,
+                                                         const ServerConfiguration& configuration,
+                                                         const StreamSettings& settings) {
+    auto context = tls::Context::server(
+        library, configuration.identity,
+        {settings.minimum_protocol, settings.resumption, {tls::Application::kStream, tls::Application::kJoin}});
+    if (!context) return unexpected(context.error());
+    return std::make_shared<const tls::Context>(std::move(*context));
+}
+
+}  // namespace
+
+Result<ServerConfiguration> ServerConfiguration::read(const ServeSettings& settings) {
+    auto identity = identity::load_identity(settings.identity.key, settings.identity.certificate);
+    if (!identity) return unexpected(identity.error());
+    auto rules = AdmissionRules::read(settings);
+    if (!rules) return unexpected(rules.error());
+    // Tried here, so that a thread never finds an identity that OpenSSL won't take.
+    auto library = tls::LibraryContext::make();
+    if (!library) return unexpected(library.error());
+    ServerConfiguration configuration{std::move(*identity), std::make_shared<const AdmissionRules>(std::move(*rules))};
+    if (auto tried = make_context(*library, configuration, settings.stream); !tried) return unexpected(tried.error());
+    return configuration;
+}
+
+Result<std::unique_ptr<ServerThread>> ServerThread::make(std::size_t index, ServerShared& shared,
+                                                         const ServerConfiguration& configuration,
+                                                         stream::ListenSocket listener) {
+    auto library = tls::LibraryContext::make();
+    if (!library) return unexpected(library.error());
+    std::unique_ptr<ServerThread> made(
+        new ServerThread(index, shared, std::move(*library), configuration.rules, std::move(listener)));
+    auto context = make_context(made->library_, configuration, shared.settings.stream);
+    if (!context) return unexpected(context.error());
+    made->context_ = std::move(*context);
+    return made;
+}
+
+ServerThread::ServerThread(std::size_t index, ServerShared& shared, tls::LibraryContext library,
+                           std::shared_ptr<const AdmissionRules> rules, stream::ListenSocket listener)
+    : index_(index),
+      shared_(shared),
+      library_(std::move(library)),
+      judge_(std::move(rules), shared.watch.first_snapshot(), shared.watch.freshness(), shared.settings.registry_grace),
+      listener_(std::move(listener)) {
+    accepting_.assign(listener_.hand_over());
+    reactor_.watch(*this);
+    shared_.ledger.applied(index_, judge_.snapshot().version());
+}
+
+ServerThread::~ServerThread() {
+    stop();
+}
+
+void ServerThread::start() {
+    asio::co_spawn(reactor_.io(),
+                   stream::accept_each(
+                       reactor_, accepting_, [this] { return shared_.connections.load() < shared_.most_connections; },
+                       [this](stream::Socket socket) { accept(std::move(socket)); },
+                       [this](const std::string& why) {
+                           shared_.log.write(Event("accept_paused", LogLevel::kWarning).with("reason", why));
+                       }),
+                   asio::detached);
+    thread_ = std::thread([this] { reactor_.run(); });
+}
+
+void ServerThread::stop() {
+    if (!thread_.joinable()) return;
+    reactor_.io().stop();
+    thread_.join();
+}
+
+void ServerThread::accept(stream::Socket socket) {
+    auto connection = std::make_shared<ServerConnection>(*this, std::move(socket));
+    connections_.push_back(*connection);
+    open_count_.fetch_add(1, std::memory_order_relaxed);
+    shared_.connections.fetch_add(1, std::memory_order_relaxed);
+    Source& source = sources_[connection->source_network()];
+    connection->handshake_place() = handshakes_.insert(handshakes_.end(), connection.get());
+    ++source.handshakes;
+    // Whoever has kept a handshake open longest makes room: an honest one takes milliseconds, so a flood meets itself.
+    if (source.handshakes > shared_.settings.most_handshakes_per_source) {
+        const auto oldest = std::ranges::find_if(handshakes_, [&](const ServerConnection* other) {
+            return other->source_network() == connection->source_network();
+        });
+        ServerConnection& evicted = **oldest;
+        handshake_ends(evicted);
+        evicted.stop(stream::EndReason::kDisconnected);
+    } else if (handshakes_.size() > shared_.settings.most_handshakes) {
+        ServerConnection& evicted = *handshakes_.front();
+        handshake_ends(evicted);
+        evicted.stop(stream::EndReason::kDisconnected);
+    }
+    connection->start();
+}
+
+void ServerThread::handshake_ends(ServerConnection& connection) {
+    if (connection.handshake_place() == handshakes_.end()) return;
+    handshakes_.erase(std::exchange(connection.handshake_place(), handshakes_.end()));
+    const auto source = sources_.find(connection.source_network());
+    if (source == sources_.end()) return;
+    --source->second.handshakes;
+}
+
+void ServerThread::forget(ServerConnection& connection) {
+    handshake_ends(connection);
+    connections_.erase(connections_.iterator_to(connection));
+    open_count_.fetch_sub(1, std::memory_order_relaxed);
+    shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void ServerThread::log_refusal(Event event, const std::string& source_network) {
+    Source& source = sources_[source_network];
+    const stream::SteadyTime now = reactor_.now();
+    if (now - source.second >= std::chrono::seconds(1)) {
+        source.second = now;
+        source.lines = 0;
+    }
+    if (++source.lines > kRefusalLinesPerSecond) {
+        ++source.unwritten;
+        return;
+    }
+    if (source.unwritten != 0) event.with("more_unwritten", std::exchange(source.unwritten, 0));
+    shared_.log.write(event);
+}
+
+void ServerThread::on_tick(stream::SteadyTime now) {
+    if (now < next_sweep_) return;
+    next_sweep_ = now + kSweepEvery;
+    const x509::Time time = wall_clock_now();
+    for (auto next = connections_.begin(); next != connections_.end();) (next++)->sweep(time);
+    std::erase_if(sources_, [&](const auto& entry) {
+        const Source& source = entry.second;
+        return source.handshakes == 0 && source.unwritten == 0 && now - source.second >= std::chrono::seconds(2);
+    });
+    if (sources_.size() > kMostSources) {
+        std::erase_if(sources_, [](const auto& entry) { return entry.second.handshakes == 0; });
+    }
+}
+
+void ServerThread::reconsider(bool rules_changed) {
+    for (auto next = connections_.begin(); next != connections_.end();) (next++)->reconsider(rules_changed);
+}
+
+void ServerThread::publish(std::shared_ptr<const registry::Snapshot> snapshot) {
+    asio::post(reactor_.io(), [this, snapshot = std::move(snapshot)]() mutable {
+        const std::uint64_t version = snapshot->version();
+        judge_.replace(std::move(snapshot));
+        reconsider(false);
+        shared_.ledger.applied(index_, version);
+    });
+}
+
+void ServerThread::reconfigure(const ServerConfiguration& configuration) {
+    asio::post(reactor_.io(), [this, configuration] {
+        auto context = make_context(library_, configuration, shared_.settings.stream);
+        if (!context) {  // it was tried before: only want of memory is left
+            shared_.log.write(
+                Event("reload", LogLevel::kError).with("result", "kept").with("reason", context.error().why));
+            return;
+        }
+        context_ = std::move(*context);
+        judge_.replace(configuration.rules);
+        reconsider(true);
+    });
+}
+
+void ServerThread::stop_accepting() {
+    asio::post(reactor_.io(), [this] {
+        boost::system::error_code ignored;
+        accepting_.close(ignored);
+        // What has not been admitted yet has nothing to lose.
+        while (!handshakes_.empty()) {
+            ServerConnection& connection = *handshakes_.front();
+            handshake_ends(connection);
+            connection.stop(stream::EndReason::kDrained);
+        }
+    });
+}
+
+void ServerThread::end_connections(stream::EndReason reason) {
+    asio::post(reactor_.io(), [this, reason] {
+        for (auto next = connections_.begin(); next != connections_.end();) (next++)->stop(reason);
+    });
+}
+
+}  // namespace cotter::service

@@ -1,0 +1,110 @@
+// ServerThread: one reactor of a server with its listener, TLS context, judge and connections. Everything in it is
+// touched only on its own thread; others post to it.
+#pragma once
+
+#include "service/admission.h"
+#include "service/ledger.h"
+#include "service/log.h"
+#include "service/registry_watch.h"
+#include "service/server_connection.h"
+#include "service/settings.h"
+#include "stream/listener.h"
+#include "stream/reactor.h"
+#include "tls/context.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <thread>
+#include <unordered_map>
+
+namespace cotter::service {
+
+/// What a reload replaces, read and checked before any thread sees it.
+struct ServerConfiguration {
+    identity::Identity identity;
+    std::shared_ptr<const AdmissionRules> rules;
+
+    [[nodiscard]] static Result<ServerConfiguration> read(const ServeSettings& settings);
+};
+
+/// What the threads of a server share.
+struct ServerShared {
+    const ServeSettings& settings;
+    Log& log;
+    Ledger& ledger;
+    RegistryWatch& watch;
+    std::size_t most_connections;
+    std::atomic<std::size_t> connections{0};
+};
+
+class ServerThread final : private stream::Ticking {
+  public:
+    /// `index` names the thread in the ledger. Must be made and destroyed on the thread that makes the server.
+    [[nodiscard]] static Result<std::unique_ptr<ServerThread>> make(std::size_t index, ServerShared& shared,
+                                                                    const ServerConfiguration& configuration,
+                                                                    stream::ListenSocket listener);
+    ~ServerThread();
+
+    void start();
+
+    // From other threads.
+    void publish(std::shared_ptr<const registry::Snapshot> snapshot);
+    void reconfigure(const ServerConfiguration& configuration);
+    void stop_accepting();
+    void end_connections(stream::EndReason reason);
+    void stop();
+    [[nodiscard]] std::size_t connection_count() const { return open_count_.load(std::memory_order_relaxed); }
+
+    // For its connections, on its thread.
+    [[nodiscard]] stream::Reactor& reactor() { return reactor_; }
+    [[nodiscard]] const tls::Context& context() const { return *context_; }
+    [[nodiscard]] const std::shared_ptr<const tls::Context>& shared_context() const { return context_; }
+    [[nodiscard]] const AdmissionJudge& judge() const { return judge_; }
+    [[nodiscard]] ServerShared& shared() { return shared_; }
+    [[nodiscard]] bool may_begin_join() const { return joins_ < kMostJoins; }
+    void join_begins() { ++joins_; }
+    void join_ends() { --joins_; }
+    void handshake_ends(ServerConnection& connection);
+    void forget(ServerConnection& connection);
+    /// Writes a refusal's line, at most a few a second for one source; the rest are counted and told with the next.
+    void log_refusal(Event event, const std::string& source_network);
+
+  private:
+    static constexpr std::size_t kMostJoins = 16;
+
+    ServerThread(std::size_t index, ServerShared& shared, tls::LibraryContext library,
+                 std::shared_ptr<const AdmissionRules> rules, stream::ListenSocket listener);
+    void on_tick(stream::SteadyTime now) override;
+    void accept(stream::Socket socket);
+    void reconsider(bool rules_changed);
+
+    struct Source {
+        std::size_t handshakes = 0;
+        stream::SteadyTime second;  ///< in which `lines` were written
+        std::size_t lines = 0;
+        std::uint64_t unwritten = 0;
+    };
+
+    std::size_t index_;
+    ServerShared& shared_;
+    tls::LibraryContext library_;
+    AdmissionJudge judge_;
+    std::shared_ptr<const tls::Context> context_;
+    boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections_;
+    std::list<ServerConnection*> handshakes_;  ///< oldest first
+    std::unordered_map<std::string, Source> sources_;
+    std::size_t joins_ = 0;
+    stream::SteadyTime next_sweep_;
+    std::atomic<std::size_t> open_count_{0};
+    /// Its end takes the connections that are left with it, so it goes before everything that they reach for.
+    stream::Reactor reactor_;
+    stream::ListenSocket listener_;
+    boost::asio::posix::stream_descriptor accepting_{reactor_.io()};
+    std::thread thread_;
+};
+
+}  // namespace cotter::service
