@@ -1,0 +1,248 @@
+// cotter client: the list of those who are admitted.
+#include "cli/client_options.h"
+#include "cli/client_print.h"
+#include "cli/invocation.h"
+#include "cli/owner.h"
+#include "cli/report.h"
+#include "service/wall_clock.h"
+#include "text/time.h"
+#include "x509/pem.h"
+
+#include <CLI/Option.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+namespace cotter::cli {
+namespace {
+
+struct ClientOptions {
+    std::string name;
+    std::vector<std::string> keys;
+    std::string expires;
+    std::string note;
+    std::string reason;
+    std::string registry;
+};
+
+/// What one command does with the registry it was given.
+using Action = std::function<int(const Invocation&, const ClientOptions&, registry::Registry&)>;
+
+std::optional<Error> weakness_error(const x509::PublicKey& key) {
+    const auto weakness = key.weakness();
+    if (!weakness) return std::nullopt;
+    return Error{ErrorKind::kMalformedInput,
+                 "weak_key",
+                 "registering a key",
+                 *weakness,
+                 "have the client make a key of P-256, Ed25519 or RSA 3072 (cotter id)",
+                 {}};
+}
+
+/// The keys of a file: a certificate brings its issuer and serial with it.
+Result<std::vector<registry::NewKey>> keys_of_file(const std::string& path) {
+    auto objects = x509::read_pinnable(path);
+    if (!objects) return unexpected(objects.error());
+    std::vector<registry::NewKey> keys;
+    for (const x509::PinnableObject& object : *objects) {
+        const auto* certificate = std::get_if<x509::Certificate>(&object);
+        const x509::PublicKey& key =
+            certificate != nullptr ? certificate->public_key() : std::get<x509::PublicKey>(object);
+        if (auto weak = weakness_error(key)) return unexpected(std::move(*weak));
+        keys.push_back(certificate != nullptr ? registry::new_key_of(*certificate) : registry::new_key_of(key));
+    }
+    return keys;
+}
+
+Result<std::vector<registry::NewKey>> keys_of(const std::vector<std::string>& arguments) {
+    std::vector<registry::NewKey> keys;
+    for (const std::string& argument : arguments) {
+        std::error_code fault;
+        const bool is_named_file = argument.starts_with("file:");
+        const std::string path = is_named_file ? argument.substr(5) : argument;
+        if (is_named_file || std::filesystem::exists(path, fault)) {
+            auto of_file = keys_of_file(path);
+            if (!of_file) return unexpected(of_file.error());
+            keys.insert(keys.end(), of_file->begin(), of_file->end());
+            continue;
+        }
+        auto pins = parse_pins({argument});
+        if (!pins) return unexpected(pins.error());
+        for (Pin& pin : *pins) keys.push_back({std::move(pin), std::nullopt, std::nullopt});
+    }
+    return keys;
+}
+
+int add(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
+    const auto name = registry::ClientName::parse(options.name);
+    if (!name) return report(invocation, name.error());
+    auto keys = keys_of(options.keys);
+    if (!keys) return report(invocation, keys.error());
+    const registry::Change change = change_by_owner();
+    std::optional<x509::Time> expires;
+    if (!options.expires.empty()) {
+        const auto parsed = text::parse_when(options.expires, change.now);
+        if (!parsed) return report(invocation, parsed.error());
+        expires = *parsed;
+    }
+    const auto added = registry.add(*name, *keys, expires, options.note, change);
+    if (!added) return report(invocation, added.error());
+    print_added(invocation, *name, *keys, expires);
+    return kDone;
+}
+
+int list(const Invocation& invocation, const ClientOptions& /*options*/, registry::Registry& registry) {
+    const auto clients = registry.list();
+    if (!clients) return report(invocation, clients.error());
+    print_list(invocation, *clients, service::wall_clock_now());
+    return kDone;
+}
+
+int show(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
+    const auto name = registry::ClientName::parse(options.name);
+    if (!name) return report(invocation, name.error());
+    const auto client = registry.find(*name);
+    if (!client) return report(invocation, client.error());
+    const auto now = service::wall_clock_now();
+    const auto activity = registry.activity_of(*name, now);
+    if (!activity) return report(invocation, activity.error());
+    constexpr std::size_t kMostShown = 20;
+    const auto audit = registry.audit(name->text(), kMostShown);
+    if (!audit) return report(invocation, audit.error());
+    print_client(invocation, *client, *activity, *audit, now);
+    return kDone;
+}
+
+/// Waits until every live server has said that it acts on the version.
+Result<registry::Enforcement> await_enforcement(registry::Registry& registry, const std::string& name,
+                                                std::uint64_t version) {
+    constexpr std::chrono::seconds kMostWait{2};
+    constexpr std::chrono::milliseconds kLookEvery{20};
+    const auto until = std::chrono::steady_clock::now() + kMostWait;
+    for (;;) {
+        auto enforcement = registry.enforcement(name, version, service::wall_clock_now());
+        if (!enforcement || enforcement->servers_applied >= enforcement->servers ||
+            std::chrono::steady_clock::now() >= until)
+            return enforcement;
+        std::this_thread::sleep_for(kLookEvery);
+    }
+}
+
+/// A change that may close streams: made, waited for, told.
+template <class Change>
+int change_and_tell(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry,
+                    std::string_view done, Change change) {
+    const auto name = registry::ClientName::parse(options.name);
+    if (!name) return report(invocation, name.error());
+    const auto version = change(*name);
+    if (!version) return report(invocation, version.error());
+    const auto enforcement = await_enforcement(registry, name->text(), *version);
+    if (!enforcement) return report(invocation, enforcement.error());
+    print_enforced(invocation, done, *name, *enforcement);
+    return kDone;
+}
+
+int suspend(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
+    return change_and_tell(invocation, options, registry, "suspended", [&](const registry::ClientName& name) {
+        return registry.suspend(name, options.reason, change_by_owner());
+    });
+}
+
+int restore(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
+    return change_and_tell(invocation, options, registry, "restored",
+                           [&](const registry::ClientName& name) { return registry.restore(name, change_by_owner()); });
+}
+
+int revoke(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
+    return change_and_tell(invocation, options, registry, "revoked", [&](const registry::ClientName& name) {
+        return registry.revoke(name, options.reason, change_by_owner());
+    });
+}
+
+int remove(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
+    return change_and_tell(invocation, options, registry, "removed",
+                           [&](const registry::ClientName& name) { return registry.remove(name, change_by_owner()); });
+}
+
+int add_key(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
+    auto keys = keys_of(options.keys);
+    if (!keys) return report(invocation, keys.error());
+    if (keys->size() != 1) {
+        return report(
+            invocation,
+            Error{ErrorKind::kMalformedInput, "one_key", "adding a key", "exactly one key is added at a time", {}, {}});
+    }
+    return change_and_tell(invocation, options, registry, "added a key of", [&](const registry::ClientName& name) {
+        return registry.add_key(name, keys->front(), change_by_owner());
+    });
+}
+
+int drop_key(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
+    const auto pins = parse_pins(options.keys);
+    if (!pins) return report(invocation, pins.error());
+    if (pins->size() != 1) {
+        return report(
+            invocation,
+            Error{ErrorKind::kMalformedInput, "one_key", "dropping a key", "exactly one pin names the key", {}, {}});
+    }
+    return change_and_tell(invocation, options, registry, "dropped a key of", [&](const registry::ClientName& name) {
+        return registry.drop_key(name, pins->front(), change_by_owner());
+    });
+}
+
+int run(const Invocation& invocation, const ClientOptions& options, const Action& action) {
+    auto registry = open_owners_registry(invocation, options.registry);
+    if (!registry) return report(invocation, registry.error());
+    return action(invocation, options, **registry);
+}
+
+}  // namespace
+
+void add_client(CLI::App& app, Invocation& invocation) {
+    auto options = std::make_shared<ClientOptions>();
+    CLI::App* const command = app.add_subcommand("client", "The list of clients");
+    command->footer(
+        "Examples:\n  cotter client add alice sha256/…\n  cotter client list\n  cotter client revoke alice --reason "
+        "'laptop stolen'");
+    const auto subcommand = [&](const std::string& name, const std::string& description, Action action) {
+        CLI::App* const one = command->add_subcommand(name, description);
+        one->add_option("--registry", options->registry, "sqlite:PATH; default: the state folder's");
+        one->callback([&invocation, options, action] {
+            invocation.run = [&invocation, options, action] { return run(invocation, *options, action); };
+        });
+        return one;
+    };
+    const auto named = [&](const std::string& name, const std::string& description, Action action) {
+        CLI::App* const one = subcommand(name, description, std::move(action));
+        one->add_option("name", options->name, "The client's name")->required();
+        return one;
+    };
+    subcommand("list", "All clients", list);
+    named("show", "One client: keys, activity, history", show);
+    CLI::App* const adding = named("add", "Admit a client by its pins, or by a file with its certificate or key", add);
+    adding->add_option("keys", options->keys, "PIN… or FILE")->required();
+    adding->add_option("--expires", options->expires, "When the admission ends: 30d, or RFC 3339");
+    adding->add_option("--note", options->note, "A note for yourself");
+    CLI::App* const suspending = named("suspend", "Refuse a client for now; its open streams are closed", suspend);
+    named("restore", "Admit a suspended client again", restore);
+    CLI::App* const revoking = named("revoke", "Refuse a client's keys for good; its open streams are closed", revoke);
+    for (CLI::App* const one : {suspending, revoking})
+        one->add_option("--reason", options->reason, "Why, for the record");
+    named("remove", "Take a client off the list; revoked keys stay refused", remove);
+    named("add-key", "Give a client one more key", add_key)
+        ->add_option("key", options->keys, "PIN or FILE")
+        ->required()
+        ->expected(1);
+    named("drop-key", "Take one of a client's keys away", drop_key)
+        ->add_option("key", options->keys, "PIN")
+        ->required()
+        ->expected(1);
+    command->require_subcommand(0, 1);
+    command->callback([&invocation, options, command] {
+        if (!command->get_subcommands().empty()) return;
+        invocation.run = [&invocation, options] { return run(invocation, *options, list); };
+    });
+}
+
+}  // namespace cotter::cli

@@ -1,0 +1,75 @@
+// From flags to a policy.
+#include "cli/client_options.h"
+
+#include "cli/report.h"
+#include "x509/pem.h"
+
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+
+#include <iostream>
+
+namespace cotter::cli {
+
+void TrustOptions::add_to(CLI::App& command) {
+    const std::string group = "Trust";
+    command.add_option("--pin", pins, "The server's pin: sha256/…, file:PATH or another form; may be repeated")
+        ->group(group);
+    command.add_option("--match", match, "Which certificate a pin may be of: leaf, issuer or any")
+        ->check(CLI::IsMember({"leaf", "issuer", "any"}))
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--trust", trust, "pins, chain+pins, chain, strict or accept-new")
+        ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new"}))
+        ->group(group);
+    command.add_option("--roots", roots, "Trust anchors (PEM) instead of the system's")->group(group);
+    command.add_option("--crl", crls, "CRL that must decide; may be repeated")->group(group);
+}
+
+Result<std::vector<Pin>> parse_pins(const std::vector<std::string>& arguments) {
+    std::vector<Pin> pins;
+    for (const std::string& argument : arguments) {
+        auto parsed = x509::pins_from_argument(argument);
+        if (!parsed) return unexpected(parsed.error());
+        for (Pin& pin : *parsed) {
+            if (const auto manual = pin.sample_of()) {
+                std::cerr << "cotter: warning: " << pin.abbreviated() << " is a sample printed in " << *manual
+                          << ", not a pin of yours\n";
+            }
+            pins.push_back(std::move(pin));
+        }
+    }
+    return pins;
+}
+
+Result<trust::ServerPolicy> TrustOptions::policy() const {
+    trust::ServerPolicy policy;
+    auto parsed = parse_pins(pins);
+    if (!parsed) return unexpected(parsed.error());
+    for (Pin& pin : *parsed) policy.pins.push_back({std::move(pin), trust::PinRole::kPrimary, {}, std::nullopt, {}});
+    policy.match = *trust::match_from(match);
+    policy.trust = trust.empty() ? trust::TrustMode::kPins : *trust::trust_mode_from(trust);
+    const bool uses_pins = policy.trust == trust::TrustMode::kPins || policy.trust == trust::TrustMode::kChainAndPins;
+    if (!uses_pins && !policy.pins.empty()) {
+        return malformed("pins_unused", "reading --pin with --trust " + trust, "that trust mode does not look at pins",
+                         "leave --trust out, or say --trust chain+pins");
+    }
+    return policy;
+}
+
+int report_no_policy(const Invocation& invocation, const std::string& server) {
+    print_failure(invocation, trust::text_of(trust::ReasonCode::kNoPolicy),
+                  "the server " + server + " is not trusted: nothing is known of its key",
+                  std::string(advice_on(trust::ReasonCode::kNoPolicy)));
+    return kVerdict;
+}
+
+Result<bool> use_remembered_key(service::ClientSettings& settings) {
+    auto pins = evidence::KnownPeers(settings.known_peers).pins_of(settings.judged_host());
+    if (!pins) return unexpected(pins.error());
+    if (pins->empty()) return false;
+    settings.policy.trust = trust::TrustMode::kStrict;
+    return true;
+}
+
+}  // namespace cotter::cli

@@ -1,0 +1,43 @@
+// The options of commands that go to a server: what it is judged by, and as whom we come.
+#pragma once
+
+#include "cli/invocation.h"
+#include "cli/stream_options.h"
+#include "service/client_settings.h"
+#include "trust/verdict.h"
+
+#include <CLI/App.hpp>
+
+#include <cotter/error.h>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cotter::cli {
+
+struct TrustOptions {
+    std::vector<std::string> pins;
+    std::string match = "leaf";
+    std::string trust;
+    std::string roots;
+    std::vector<std::string> crls;
+
+    void add_to(CLI::App& command);
+    /// Whether the person said anything about what to trust.
+    [[nodiscard]] bool is_given() const { return !pins.empty() || !trust.empty(); }
+    /// The policy of --pin, --match and --trust. Warnings about sample pins go to standard error.
+    [[nodiscard]] Result<trust::ServerPolicy> policy() const;
+};
+
+/// Reads every --pin.
+[[nodiscard]] Result<std::vector<Pin>> parse_pins(const std::vector<std::string>& arguments);
+
+/// Prints a refusal that needs no connection: there is nothing to judge the server by. Gives the exit code.
+[[nodiscard]] int report_no_policy(const Invocation& invocation, const std::string& server);
+
+/// The same settings with the policy that is meant where nothing was said: the key that known_peers remembers. False if
+/// it remembers none.
+[[nodiscard]] Result<bool> use_remembered_key(service::ClientSettings& settings);
+
+}  // namespace cotter::cli

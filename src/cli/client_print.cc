@@ -1,0 +1,142 @@
+// Tables and documents about clients.
+#include "cli/client_print.h"
+
+#include "text/escape.h"
+#include "text/time.h"
+
+#include <nlohmann/json.hpp>
+
+#include <iomanip>
+#include <iostream>
+
+namespace cotter::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void print_document(const Json& document) {
+    std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+}
+
+Json time_or_null(const std::optional<x509::Time>& time) {
+    return time ? Json(text::rfc3339(*time)) : Json();
+}
+
+std::string_view state_of(const registry::Client& client, x509::Time now) {
+    const bool has_ended = client.expires && *client.expires < now;
+    return client.state == registry::ClientState::kActive && has_ended ? "expired" : registry::text_of(client.state);
+}
+
+Json client_json(const registry::Client& client, x509::Time now) {
+    Json pins = Json::array();
+    for (const registry::ClientKey& key : client.keys) pins.push_back(key.pin.to_string());
+    return {{"name", client.name.text()},
+            {"state", state_of(client, now)},
+            {"since", text::rfc3339(client.state_since)},
+            {"reason", text::escape(client.state_reason)},
+            {"expires", time_or_null(client.expires)},
+            {"note", text::escape(client.note)},
+            {"added", text::rfc3339(client.added)},
+            {"pins", std::move(pins)}};
+}
+
+std::string keys_text(std::size_t count) {
+    return std::to_string(count) + (count == 1 ? " key" : " keys");
+}
+std::string until_text(const std::optional<x509::Time>& expires) {
+    return expires ? "until " + text::rfc3339(*expires) : "until revoked";
+}
+
+}  // namespace
+
+void print_added(const Invocation& invocation, const registry::ClientName& name,
+                 const std::vector<registry::NewKey>& keys, std::optional<x509::Time> expires) {
+    if (invocation.json) {
+        Json pins = Json::array();
+        for (const registry::NewKey& key : keys) pins.push_back(key.pin.to_string());
+        return print_document({{"added", name.text()}, {"pins", std::move(pins)}, {"expires", time_or_null(expires)}});
+    }
+    std::cout << "admitted " << name.text() << " (" << keys.front().pin.abbreviated() << "), " << until_text(expires)
+              << "; " << keys_text(keys.size()) << "\n";
+}
+
+void print_list(const Invocation& invocation, const std::vector<registry::Client>& clients, x509::Time now) {
+    if (invocation.json) {
+        Json document{{"clients", Json::array()}};
+        for (const registry::Client& client : clients) document["clients"].push_back(client_json(client, now));
+        return print_document(document);
+    }
+    if (clients.empty()) {
+        std::cout << "nobody is admitted; cotter invite NAME prints a code for the first client\n";
+        return;
+    }
+    std::size_t width = 4;
+    for (const registry::Client& client : clients) width = std::max(width, client.name.text().size());
+    std::cout << std::left << std::setw(static_cast<int>(width)) << "NAME"
+              << "  STATE      KEYS  PIN                 EXPIRES\n";
+    for (const registry::Client& client : clients) {
+        std::cout << std::left << std::setw(static_cast<int>(width)) << client.name.text() << "  " << std::setw(9)
+                  << state_of(client, now) << "  " << std::setw(4) << client.keys.size() << "  " << std::setw(20)
+                  << (client.keys.empty() ? "-" : client.keys.front().pin.abbreviated()) << "  "
+                  << (client.expires ? text::relative(*client.expires, now) : "never") << "\n";
+    }
+}
+
+void print_client(const Invocation& invocation, const registry::Client& client, const registry::Activity& activity,
+                  const std::vector<registry::AuditEntry>& audit, x509::Time now) {
+    if (invocation.json) {
+        Json document = client_json(client, now);
+        document["open_streams"] = activity.open_streams;
+        document["bytes_in"] = activity.bytes_in;
+        document["bytes_out"] = activity.bytes_out;
+        document["refused"] = activity.refused;
+        document["last_seen"] = time_or_null(activity.last_seen);
+        document["last_address"] = activity.last_address;
+        document["history"] = Json::array();
+        for (const registry::AuditEntry& entry : audit) {
+            document["history"].push_back({{"at", text::rfc3339(entry.at)},
+                                           {"actor", text::escape(entry.actor)},
+                                           {"action", entry.action},
+                                           {"detail", text::escape(entry.detail)}});
+        }
+        return print_document(document);
+    }
+    std::cout << client.name.text() << ": " << state_of(client, now) << " since " << text::rfc3339(client.state_since)
+              << ", " << until_text(client.expires) << "\n";
+    if (!client.state_reason.empty()) std::cout << "  reason    " << text::escape(client.state_reason) << "\n";
+    if (!client.note.empty()) std::cout << "  note      " << text::escape(client.note) << "\n";
+    for (const registry::ClientKey& key : client.keys) std::cout << "  key       " << key.pin.to_string() << "\n";
+    std::cout << "  streams   " << activity.open_streams << " open; " << activity.bytes_in << " bytes in, "
+              << activity.bytes_out << " bytes out\n";
+    std::cout << "  last seen "
+              << (activity.last_seen ? text::relative(*activity.last_seen, now) + " from " + activity.last_address
+                                     : "never")
+              << "\n";
+    std::cout << "  refused   " << activity.refused << " times\n";
+    for (const registry::AuditEntry& entry : audit) {
+        std::cout << "  history   " << text::rfc3339(entry.at) << "  " << entry.action << " by "
+                  << text::escape(entry.actor) << (entry.detail.empty() ? "" : ": " + text::escape(entry.detail))
+                  << "\n";
+    }
+}
+
+void print_enforced(const Invocation& invocation, std::string_view done, const registry::ClientName& name,
+                    const registry::Enforcement& enforcement) {
+    if (invocation.json) {
+        return print_document({{"done", done},
+                               {"name", name.text()},
+                               {"streams_closed", enforcement.streams_closed},
+                               {"servers", enforcement.servers},
+                               {"servers_applied", enforcement.servers_applied}});
+    }
+    std::cout << done << " " << name.text() << ": closed " << enforcement.streams_closed
+              << (enforcement.streams_closed == 1 ? " stream" : " streams") << " on " << enforcement.servers
+              << (enforcement.servers == 1 ? " server" : " servers") << "\n";
+    if (enforcement.servers == 0) std::cout << "no server runs on this registry now\n";
+    if (enforcement.servers_applied < enforcement.servers) {
+        std::cerr << "cotter: warning: " << enforcement.servers - enforcement.servers_applied
+                  << " of them has not said yet that it acts on this; look at its log\n";
+    }
+}
+
+}  // namespace cotter::cli

@@ -1,0 +1,120 @@
+// cotter connect: a pinned mutual-TLS stream, on standard input and output or for a local listener.
+#include "service/connect.h"
+
+#include "cli/client_options.h"
+#include "cli/listening_client.h"
+#include "cli/report.h"
+
+#include <CLI/Option.hpp>
+
+#include <iostream>
+
+namespace cotter::cli {
+namespace {
+
+struct ConnectOptions {
+    std::string server;
+    std::string server_name;
+    std::string listen;
+    bool unsafe_listen = false;
+    std::string certificate;
+    std::string key;
+    TrustOptions trust;
+    StreamOptions stream;
+};
+
+Result<service::ClientSettings> settings_of(const ConnectOptions& options, const identity::StateFolder& state) {
+    auto server = x509::HostPort::parse(options.server);
+    if (!server) return unexpected(server.error());
+    auto policy = options.trust.policy();
+    if (!policy) return unexpected(policy.error());
+    auto stream = options.stream.settings();
+    if (!stream) return unexpected(stream.error());
+    policy->minimum_protocol = stream->minimum_protocol;
+    service::ClientSettings settings{.server = std::move(*server)};
+    settings.policy = std::move(*policy);
+    settings.stream = *stream;
+    settings.known_peers = state.known_peers_file();
+    if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
+    settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    if (!options.server_name.empty()) {
+        auto name = x509::HostName::parse(options.server_name);
+        if (!name) return unexpected(name.error());
+        settings.server_name = std::move(*name);
+    }
+    if (!options.listen.empty()) {
+        auto listen = stream::ListenAddress::parse(options.listen);
+        if (!listen) return unexpected(listen.error());
+        settings.listen = std::move(*listen);
+        settings.unsafe_listen = options.unsafe_listen;
+    }
+    if (options.certificate.empty() != options.key.empty()) {
+        return malformed("half_identity", "reading --cert and --key", "one of the two is missing",
+                         "give both, or neither");
+    }
+    return settings;
+}
+
+int report_outcome(const Invocation& invocation, const Attempt& attempt, const service::StreamOutcome& outcome) {
+    if (outcome.reason == stream::EndReason::kDone) return kDone;
+    if (outcome.alert && outcome.alert->refuses_certificate()) {
+        return report(invocation, attempt, {service::NotAdmitted{*outcome.alert}, outcome.connection_id});
+    }
+    const std::string why =
+        outcome.reason == stream::EndReason::kTruncated || outcome.reason == stream::EndReason::kPeerReset
+            ? "the server's side broke off: what came may not be all"
+        : outcome.reason == stream::EndReason::kPlainReset
+            ? "standard output was closed"
+            : "it ended early: " + std::string(stream::text_of(outcome.reason));
+    return report(invocation, Error{ErrorKind::kFailed,
+                                    std::string(stream::text_of(outcome.reason)),
+                                    "the stream to " + attempt.server,
+                                    why + " (connection " + outcome.connection_id + ")",
+                                    "look for the connection id in the server's log",
+                                    {}});
+}
+
+int run(const Invocation& invocation, const ConnectOptions& options) {
+    auto state = invocation.open_state();
+    if (!state) return report(invocation, state.error());
+    auto settings = settings_of(options, *state);
+    if (!settings) return report(invocation, settings.error());
+    if (!options.trust.is_given()) {
+        const auto is_remembered = use_remembered_key(*settings);
+        if (!is_remembered) return report(invocation, is_remembered.error());
+        if (!*is_remembered) return report_no_policy(invocation, settings->server.to_string());
+    }
+    settings->identity = service::IdentityFiles{options.key, options.certificate};
+    if (options.key.empty()) {
+        if (auto own = invocation.own_identity(*state); !own) return report(invocation, own.error());
+        settings->identity = service::IdentityFiles{state->key_file(), state->certificate_file()};
+    }
+    const auto identity = identity::load_identity(settings->identity->key, settings->identity->certificate);
+    if (!identity) return report(invocation, identity.error());
+    const Attempt attempt{settings->server.to_string(), identity->pin().to_string()};
+    if (settings->listen) return run_listening_client(invocation, attempt, *settings, options.stream);
+    const auto outcome = service::connect_standard_streams(*settings);
+    return outcome ? report_outcome(invocation, attempt, *outcome) : report(invocation, attempt, outcome.error());
+}
+
+}  // namespace
+
+void add_connect(CLI::App& app, Invocation& invocation) {
+    auto options = std::make_shared<ConnectOptions>();
+    CLI::App* const command = app.add_subcommand("connect", "Open a stream to a server whose key is known");
+    command->footer(
+        "Examples:\n  cotter connect db.example:7000 --listen 5432\n  ssh -o ProxyCommand='cotter connect %h:7000 "
+        "--pin sha256/…' host");
+    command->add_option("server", options->server, "HOST:PORT")->required();
+    command->add_option("--listen", options->listen, "[HOST:]PORT or unix:PATH: a stream for each local connection");
+    command->add_flag("--unsafe-listen", options->unsafe_listen, "Allow listening beyond loopback, unencrypted");
+    command->add_option("--server-name", options->server_name, "Name that is sent and judged instead of HOST");
+    command->add_option("--cert", options->certificate, "Our certificate (PEM); default: the state folder's");
+    command->add_option("--key", options->key, "Our private key (PEM)");
+    options->trust.add_to(*command);
+    options->stream.add_to(*command);
+    command->callback(
+        [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
+}
+
+}  // namespace cotter::cli

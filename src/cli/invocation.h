@@ -1,0 +1,44 @@
+// Invocation: what every command of one call of the tool shares.
+#pragma once
+
+#include "identity/state_folder.h"
+
+#include <CLI/App.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace cotter::cli {
+
+struct Invocation {
+    bool json = false;
+    std::string state;  ///< --state; empty: the usual place
+    std::string key_type = "p256";
+    std::function<int()> run;  ///< set by the command that was named; gives the exit code
+
+    [[nodiscard]] Result<identity::StateFolder> open_state() const {
+        return identity::StateFolder::open(state.empty() ? std::nullopt : std::optional(state));
+    }
+    /// This side's identity in the state folder, made if there is none; a fresh one is said on standard error.
+    [[nodiscard]] Result<identity::Identity> own_identity(const identity::StateFolder& folder) const;
+};
+
+/// The exit codes of INTERFACE 3.
+inline constexpr int kDone = 0;
+inline constexpr int kCouldNot = 1;
+inline constexpr int kMalformed = 2;
+inline constexpr int kVerdict = 3;
+
+void add_serve(CLI::App& app, Invocation& invocation);
+void add_connect(CLI::App& app, Invocation& invocation);
+void add_join(CLI::App& app, Invocation& invocation);
+void add_invite(CLI::App& app, Invocation& invocation);
+void add_client(CLI::App& app, Invocation& invocation);
+void add_id(CLI::App& app, Invocation& invocation);
+void add_pin(CLI::App& app, Invocation& invocation);
+void add_verify(CLI::App& app, Invocation& invocation);
+void add_version(CLI::App& app, Invocation& invocation);
+
+}  // namespace cotter::cli

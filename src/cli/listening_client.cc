@@ -1,0 +1,32 @@
+// The loop of a client that listens, and what it prints.
+#include "cli/listening_client.h"
+
+#include "service/connect.h"
+
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+
+namespace cotter::cli {
+
+int run_listening_client(const Invocation& invocation, const Attempt& attempt, const service::ClientSettings& settings,
+                         const StreamOptions& options) {
+    service::Log log(options.format(), options.level());
+    const auto say_listening = [&](const std::string& address) {
+        if (invocation.json) {
+            const nlohmann::ordered_json line{
+                {"event", "listening"}, {"listen", address}, {"to", attempt.server}, {"pin", attempt.own_pin}};
+            std::cout << line.dump() << std::endl;
+        } else {
+            std::cout << "listening on " << address << ", each connection goes to " << attempt.server << std::endl;
+        }
+    };
+    // A client that listens goes on: what one connection met is told and no more.
+    const auto say_failure = [&](const service::ConnectFailure& failure) {
+        static_cast<void>(report(invocation, attempt, failure));
+    };
+    const auto ran = service::connect_listening(settings, log, say_listening, say_failure);
+    return ran ? kDone : report(invocation, ran.error());
+}
+
+}  // namespace cotter::cli

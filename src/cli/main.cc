@@ -1,0 +1,71 @@
+// The tool: reads the call, runs the command that it names, gives its exit code.
+#include "cli/invocation.h"
+#include "cli/report.h"
+#include "service/process.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <csignal>
+#include <iostream>
+
+namespace {
+
+/// What CLI11 found wrong with the call, in our words and with our exit code.
+int report_bad_call(const CLI::App& app, const cotter::cli::Invocation& invocation, const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
+    return cotter::cli::report(invocation, cotter::Error{cotter::ErrorKind::kMalformedInput,
+                                                         "bad_call",
+                                                         "reading the call",
+                                                         error.what(),
+                                                         "cotter --help, or cotter COMMAND --help",
+                                                         {}});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace cotter::cli;
+    cotter::service::ignore_ambient_openssl_configuration();
+    std::signal(SIGPIPE, SIG_IGN);
+
+    Invocation invocation;
+    CLI::App app("cotter: pinned mutual TLS for any TCP stream. You know who is at the other end by their key.",
+                 "cotter");
+    app.footer(
+        "A tunnel in two lines:\n"
+        "  server$ cotter serve --listen 7000 --to 127.0.0.1:6379     then: cotter invite alice\n"
+        "  client$ cotter join CODE --listen 6379");
+    app.fallthrough();
+    app.require_subcommand(0, 1);
+    app.add_flag("--json", invocation.json, "One JSON document on standard output");
+    app.add_option("--state", invocation.state, "Folder of identity, registry and known_peers")->type_name("DIR");
+    app.add_option("--key-type", invocation.key_type, "Key to make where there is none: p256, ed25519 or rsa3072");
+    add_serve(app, invocation);
+    add_connect(app, invocation);
+    add_invite(app, invocation);
+    add_join(app, invocation);
+    add_client(app, invocation);
+    add_id(app, invocation);
+    add_pin(app, invocation);
+    add_verify(app, invocation);
+    add_version(app, invocation);
+    try {
+        app.parse(argc, argv);
+        if (!invocation.run) {
+            std::cout << app.help();
+            return kDone;
+        }
+        return invocation.run();
+    } catch (const CLI::ParseError& error) {
+        return report_bad_call(app, invocation, error);
+    } catch (const std::exception& fault) {
+        return report(invocation,
+                      cotter::Error{cotter::ErrorKind::kFailed,
+                                    "fault",
+                                    "running the command",
+                                    fault.what(),
+                                    "this is a fault of cotter: please report it with the command that shows it",
+                                    {}});
+    }
+}

@@ -1,0 +1,21 @@
+// What commands of a server's owner share: the registry they change, who changes it, and how it is told.
+#pragma once
+
+#include "cli/invocation.h"
+#include "registry/registry.h"
+
+#include <cotter/error.h>
+
+#include <memory>
+#include <string>
+
+namespace cotter::cli {
+
+/// The registry of --registry, else of the state folder.
+[[nodiscard]] Result<std::unique_ptr<registry::Registry>> open_owners_registry(const Invocation& invocation,
+                                                                               const std::string& url);
+
+/// "login@host", now.
+[[nodiscard]] registry::Change change_by_owner();
+
+}  // namespace cotter::cli

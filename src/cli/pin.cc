@@ -1,0 +1,126 @@
+// cotter pin: the pins of a file's certificates and keys, or of the chain that a live server presents.
+#include "cli/certificate_json.h"
+#include "cli/invocation.h"
+#include "cli/report.h"
+#include "service/probe.h"
+
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+namespace cotter::cli {
+namespace {
+
+struct PinOptions {
+    std::string source;
+    std::string server_name;
+    std::string format = "text";
+};
+
+Result<std::vector<x509::PinnableObject>> look_at(const x509::HostPort& server, const PinOptions& options,
+                                                  service::ConnectFailure& failure) {
+    service::ClientSettings settings{.server = server};
+    if (!options.server_name.empty()) {
+        auto name = x509::HostName::parse(options.server_name);
+        if (!name) return unexpected(name.error());
+        settings.server_name = std::move(*name);
+    }
+    settings.stream.minimum_protocol = trust::Protocol::kTls12;
+    const auto seen = service::probe(settings);
+    if (!seen) {
+        failure = seen.error();
+        return unexpected(Error{});
+    }
+    return std::vector<x509::PinnableObject>(seen->peer.presented.begin(), seen->peer.presented.end());
+}
+
+const x509::PublicKey& key_of(const x509::PinnableObject& object) {
+    const auto* certificate = std::get_if<x509::Certificate>(&object);
+    return certificate != nullptr ? certificate->public_key() : std::get<x509::PublicKey>(object);
+}
+
+void print_text(const std::vector<x509::PinnableObject>& objects) {
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        const auto* certificate = std::get_if<x509::Certificate>(&objects[i]);
+        const x509::PublicKey& key = key_of(objects[i]);
+        std::cout << i << "  " << (certificate != nullptr ? certificate->subject_text() : "a key") << "  ("
+                  << key.description() << ")\n";
+        const nlohmann::ordered_json pins = certificate != nullptr ? pins_json(*certificate) : pins_json(key);
+        for (const auto& [name, value] : pins.items()) std::cout << "   " << value.get<std::string>() << "\n";
+        if (key.reencodes_differently()) {
+            std::cerr << "cotter: warning: the key at " << i
+                      << " is encoded in an unusual way; pins of it that other tools make will differ\n";
+        }
+        if (const auto weakness = key.weakness())
+            std::cerr << "cotter: warning: the key at " << i << " will be refused: " << *weakness << "\n";
+    }
+}
+
+void print_json(const PinOptions& options, const std::vector<x509::PinnableObject>& objects) {
+    nlohmann::ordered_json document{{"source", options.source}, {"certificates", nlohmann::ordered_json::array()}};
+    for (std::size_t i = 0; i < objects.size(); ++i) document["certificates"].push_back(object_json(objects[i], i));
+    std::cout << document.dump() << std::endl;
+}
+
+void print_cxx(const std::vector<x509::PinnableObject>& objects) {
+    std::cout
+        << "#pragma once\n\n#include <cotter/pin_literal.h>\n\nnamespace pins {\nusing namespace cotter::literals;\n";
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        const auto pin = x509::pin_of(key_of(objects[i]), PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+        std::cout << "inline constexpr cotter::PinConstant kPin" << i << " = \"" << pin->to_string() << "\"_pin;\n";
+    }
+    std::cout << "}  // namespace pins\n";
+}
+
+int run(const Invocation& invocation, const PinOptions& options) {
+    std::error_code fault;
+    const bool is_file = options.source == "-" || std::filesystem::exists(options.source, fault);
+    const auto server = is_file ? std::nullopt : [&] {
+        auto parsed = x509::HostPort::parse(options.source);
+        return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
+    }();
+    service::ConnectFailure failure{Error{}, {}};
+    auto objects = server ? look_at(*server, options, failure) : x509::read_pinnable(options.source);
+    if (!objects) {
+        if (server && !std::holds_alternative<Error>(failure.why))
+            return report(invocation, {options.source, {}}, failure);
+        const auto* error = server ? std::get_if<Error>(&failure.why) : nullptr;
+        return report(invocation, error != nullptr && !error->code.empty() ? *error : objects.error());
+    }
+    if (invocation.json || options.format == "json") {
+        print_json(options, *objects);
+    } else if (options.format == "c++") {
+        print_cxx(*objects);
+    } else if (options.format == "cotter") {
+        for (const x509::PinnableObject& object : *objects) {
+            std::cout << x509::pin_of(key_of(object), PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256)->to_string()
+                      << "\n";
+        }
+    } else {
+        print_text(*objects);
+    }
+    return kDone;
+}
+
+}  // namespace
+
+void add_pin(CLI::App& app, Invocation& invocation) {
+    auto options = std::make_shared<PinOptions>();
+    CLI::App* const command = app.add_subcommand("pin", "Print the pins of a file or of a live server");
+    command->footer(
+        "Examples:\n  cotter pin server.crt\n  cotter pin db.example:7000\n  cotter pin --format c++ server.crt > "
+        "pins.h");
+    command->add_option("source", options->source, "FILE, HOST:PORT, or - for standard input")->required();
+    command->add_option("--server-name", options->server_name, "Name to ask the server for instead of HOST");
+    command->add_option("--format", options->format, "text, json, cotter (one pin a line) or c++")
+        ->check(CLI::IsMember({"text", "json", "cotter", "c++"}))
+        ->capture_default_str();
+    command->callback(
+        [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
+}
+
+}  // namespace cotter::cli

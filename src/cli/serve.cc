@@ -1,0 +1,148 @@
+// cotter serve: terminate mutual TLS, admit only chosen clients, forward bytes to a backend.
+#include "service/serve.h"
+
+#include "cli/invocation.h"
+#include "cli/report.h"
+#include "cli/serving_record.h"
+#include "cli/stream_options.h"
+
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+#include <thread>
+
+namespace cotter::cli {
+namespace {
+
+struct ServeOptions {
+    std::string listen;
+    std::string to;
+    std::string certificate;
+    std::string key;
+    std::string client_ca;
+    std::vector<std::string> client_crls;
+    std::vector<std::string> client_names;
+    std::string registry;
+    unsigned threads = 0;
+    std::string proxy_protocol;
+    bool unsafe_target = false;
+    StreamOptions stream;
+};
+
+Result<service::IdentityFiles> identity_files(const Invocation& invocation, const ServeOptions& options,
+                                              const identity::StateFolder& state) {
+    if (options.certificate.empty() != options.key.empty()) {
+        return malformed("half_identity", "reading --cert and --key", "one of the two is missing",
+                         "give both, or neither");
+    }
+    if (!options.key.empty()) return service::IdentityFiles{options.key, options.certificate};
+    if (auto own = invocation.own_identity(state); !own) return unexpected(own.error());
+    return service::IdentityFiles{state.key_file(), state.certificate_file()};
+}
+
+Result<service::ServeSettings> settings_of(const Invocation& invocation, const ServeOptions& options) {
+    auto listen = stream::ListenAddress::parse(options.listen);
+    if (!listen) return unexpected(listen.error());
+    auto to = stream::Target::parse(options.to);
+    if (!to) return unexpected(to.error());
+    auto stream = options.stream.settings();
+    if (!stream) return unexpected(stream.error());
+    std::vector<trust::ClientNamePattern> names;
+    for (const std::string& text : options.client_names) {
+        auto pattern = trust::ClientNamePattern::parse(text);
+        if (!pattern) return unexpected(pattern.error());
+        names.push_back(std::move(*pattern));
+    }
+    if (options.client_ca.empty() && (!options.client_crls.empty() || !names.empty())) {
+        return malformed("no_client_ca", "reading --client-crl and --client-name", "they count only with --client-ca",
+                         "add --client-ca FILE");
+    }
+    auto state = invocation.open_state();
+    if (!state) return unexpected(state.error());
+    auto identity = identity_files(invocation, options, *state);
+    if (!identity) return unexpected(identity.error());
+
+    service::ServeSettings settings{
+        .listen = std::move(*listen), .to = std::move(*to), .identity = std::move(*identity)};
+    if (!options.client_ca.empty()) settings.client_ca = options.client_ca;
+    settings.client_crls.assign(options.client_crls.begin(), options.client_crls.end());
+    settings.client_names = std::move(names);
+    settings.registry_url = options.registry.empty() ? state->registry_url() : options.registry;
+    settings.threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+    if (options.proxy_protocol == "v1") settings.proxy_protocol = stream::ProxyVersion::kV1;
+    if (options.proxy_protocol == "v2") settings.proxy_protocol = stream::ProxyVersion::kV2;
+    settings.unsafe_target = options.unsafe_target;
+    settings.stream = *stream;
+    return settings;
+}
+
+void say_listening(const Invocation& invocation, const service::Listening& listening) {
+    if (invocation.json) {
+        const nlohmann::ordered_json line{{"event", "listening"},
+                                          {"listen", listening.listen},
+                                          {"to", listening.to},
+                                          {"pin", listening.pin.to_string()},
+                                          {"clients", listening.clients}};
+        std::cout << line.dump() << std::endl;
+        return;
+    }
+    std::cout << "listening on " << listening.listen << ", forwarding to " << listening.to << "\n"
+              << "this server's pin is " << listening.pin.to_string() << "\n";
+    if (listening.clients == 0) {
+        std::cout << "nobody is admitted yet: cotter invite NAME prints a code for the first client\n";
+    } else {
+        std::cout << listening.clients << (listening.clients == 1 ? " client is" : " clients are")
+                  << " registered: cotter client list\n";
+    }
+    std::cout << std::flush;
+}
+
+int run(const Invocation& invocation, const ServeOptions& options) {
+    auto settings = settings_of(invocation, options);
+    if (!settings) return report(invocation, settings.error());
+    service::Log log(options.stream.format(), options.stream.level());
+    const auto served = service::serve(*settings, log, [&](const service::Listening& listening) {
+        const auto state = invocation.open_state();
+        const auto recorded =
+            state ? write_record(*state, {listening.listen, listening.pin}) : Result<void>(unexpected(state.error()));
+        if (!recorded)
+            std::cerr << "cotter: warning: " << recorded.error().what << ": " << recorded.error().why
+                      << "; invite needs it\n";
+        say_listening(invocation, listening);
+    });
+    return served ? kDone : report(invocation, served.error());
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Invocation& invocation) {
+    auto options = std::make_shared<ServeOptions>();
+    CLI::App* const command = app.add_subcommand("serve", "Let only chosen clients reach a TCP service");
+    command->footer(
+        "Examples:\n  cotter serve --listen 7000 --to 127.0.0.1:6379\n  cotter serve --listen [::1]:7000 --to "
+        "unix:/run/postgresql/.s.PGSQL.5432");
+    command
+        ->add_option("--listen", options->listen,
+                     "[HOST:]PORT or unix:PATH; port 0 takes a free one; without HOST every address")
+        ->required();
+    command->add_option("--to", options->to, "HOST:PORT or unix:PATH of the service")->required();
+    command->add_option("--cert", options->certificate, "Certificate (PEM chain); default: the state folder's");
+    command->add_option("--key", options->key, "Private key (PEM)");
+    command->add_option("--client-ca", options->client_ca, "Admit also clients whose certificates chain to these");
+    command->add_option("--client-crl", options->client_crls, "CRL of the client CA; a missing or stale one refuses");
+    command->add_option("--client-name", options->client_names,
+                        "Only these names count: DNS:*.example, URI:…, EMAIL:…, IP:…");
+    command->add_option("--registry", options->registry, "sqlite:PATH; default: the state folder's");
+    command->add_option("--threads", options->threads, "Threads (0: one a core)");
+    command->add_option("--proxy-protocol", options->proxy_protocol, "Tell the backend who the client is: v1 or v2")
+        ->check(CLI::IsMember({"v1", "v2"}));
+    command->add_flag("--unsafe-target", options->unsafe_target,
+                      "Allow a backend beyond loopback and private addresses");
+    options->stream.add_to(*command);
+    command->callback(
+        [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
+}
+
+}  // namespace cotter::cli

@@ -1,0 +1,81 @@
+// Reading the shared options.
+#include "cli/stream_options.h"
+
+#include "text/time.h"
+
+#include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+
+namespace cotter::cli {
+
+void StreamOptions::add_to(CLI::App& command) {
+    const std::string group = "Stream";
+    command.add_option("--min-tls", minimum_tls, "Least TLS version")
+        ->check(CLI::IsMember({"1.2", "1.3"}))
+        ->capture_default_str()
+        ->group(group);
+    command.add_flag("--resumption", resumption, "Allow TLS sessions to be resumed; each is judged again")
+        ->group(group);
+    command.add_option("--handshake-timeout", handshake_timeout, "For everything before the verdict")
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--connect-timeout", connect_timeout, "For connecting onward")
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--idle-timeout", idle_timeout, "End a stream that carries nothing for so long")
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--max-lifetime", max_lifetime, "End a stream after so long")
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--drain-timeout", drain_timeout, "At SIGTERM, wait so long for open streams")
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--max-connections", max_connections, "Most connections at once (0: as descriptors allow)")
+        ->group(group);
+    command.add_option("--log-format", log_format, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--log-level", log_level, "debug, info, warning or error")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+        ->capture_default_str()
+        ->group(group);
+}
+
+Result<service::StreamSettings> StreamOptions::settings() const {
+    service::StreamSettings settings;
+    settings.minimum_protocol = minimum_tls == "1.2" ? trust::Protocol::kTls12 : trust::Protocol::kTls13;
+    settings.resumption = resumption;
+    settings.most_connections = max_connections;
+    struct Duration {
+        const std::string& text;
+        std::chrono::milliseconds& into;
+    };
+    for (const Duration& duration :
+         {Duration{handshake_timeout, settings.handshake_timeout}, Duration{connect_timeout, settings.connect_timeout},
+          Duration{idle_timeout, settings.limits.idle}, Duration{max_lifetime, settings.limits.lifetime},
+          Duration{drain_timeout, settings.drain_timeout}}) {
+        const auto parsed = text::parse_duration(duration.text);
+        if (!parsed) return unexpected(parsed.error());
+        duration.into = *parsed;
+    }
+    const auto off = std::chrono::milliseconds::max();
+    if (settings.handshake_timeout == off || settings.connect_timeout == off) {
+        return malformed("bad_duration", "reading --handshake-timeout and --connect-timeout", "neither can be off",
+                         "give a duration such as 10s");
+    }
+    return settings;
+}
+
+service::LogFormat StreamOptions::format() const {
+    return log_format == "json" ? service::LogFormat::kJson : service::LogFormat::kText;
+}
+
+service::LogLevel StreamOptions::level() const {
+    if (log_level == "debug") return service::LogLevel::kDebug;
+    if (log_level == "warning") return service::LogLevel::kWarning;
+    return log_level == "error" ? service::LogLevel::kError : service::LogLevel::kInfo;
+}
+
+}  // namespace cotter::cli

@@ -1,0 +1,191 @@
+// cotter verify: what a policy makes of a live server, or of a chain in a file.
+#include "cli/certificate_json.h"
+#include "cli/client_options.h"
+#include "cli/invocation.h"
+#include "cli/report.h"
+#include "evidence/known_peers.h"
+#include "service/probe.h"
+#include "service/wall_clock.h"
+#include "text/time.h"
+#include "trust/judge.h"
+
+#include <CLI/Option.hpp>
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+
+namespace cotter::cli {
+namespace {
+
+struct VerifyOptions {
+    std::string server;
+    std::string chain;
+    std::string host;
+    std::string server_name;
+    std::string at;
+    std::string revocation = "chain";
+    TrustOptions trust;
+};
+
+struct Judged {
+    trust::Verdict verdict;
+    std::optional<x509::HostPort> host;
+    trust::TrustMode mode;
+};
+
+std::string_view text_of(trust::Outcome outcome) {
+    switch (outcome) {
+        case trust::Outcome::kTrusted: return "trusted";
+        case trust::Outcome::kRefused: return "refused";
+        case trust::Outcome::kReported: return "reported";
+    }
+    return "";
+}
+
+void print(const Invocation& invocation, const Judged& judged) {
+    const trust::Verdict& verdict = judged.verdict;
+    if (invocation.json) {
+        nlohmann::ordered_json document{{"verdict", text_of(verdict.outcome)}};
+        document["host"] =
+            judged.host ? nlohmann::ordered_json(judged.host->host.to_string()) : nlohmann::ordered_json();
+        document["port"] = judged.host ? nlohmann::ordered_json(judged.host->port) : nlohmann::ordered_json();
+        document["trust"] = trust::text_of(judged.mode);
+        document["matched"] = nlohmann::ordered_json();
+        if (verdict.matched)
+            document["matched"] = {{"pin", verdict.matched->pin.to_string()}, {"position", verdict.matched->position}};
+        document["reasons"] = reasons_json(verdict.reasons);
+        document["notes"] = reasons_json(verdict.notes);
+        document["presented"] = chain_json(verdict.presented);
+        document["chain"] = chain_json(verdict.chain);
+        std::cout << document.dump() << std::endl;
+        return;
+    }
+    std::cout << text_of(verdict.outcome) << (judged.host ? "  " + judged.host->to_string() : "") << "  by "
+              << trust::text_of(judged.mode) << "\n";
+    if (verdict.matched)
+        std::cout << "  matched  " << verdict.matched->pin.to_string() << " at position " << verdict.matched->position
+                  << "\n";
+    for (const trust::Reason& reason : verdict.reasons)
+        std::cout << "  " << trust::text_of(reason.code) << "  " << reason.message << "\n";
+    for (const trust::Reason& note : verdict.notes) std::cout << "  note: " << note.message << "\n";
+    for (std::size_t i = 0; i < verdict.chain.size(); ++i) {
+        std::cout << "  chain " << i << "  " << verdict.chain[i].subject_text() << ", until "
+                  << text::rfc3339(verdict.chain[i].not_after()) << "\n";
+    }
+    if (verdict.outcome == trust::Outcome::kRefused)
+        std::cerr << "  next: " << advice_on(verdict.first_reason().code) << "\n";
+}
+
+Result<service::ClientSettings> settings_of(const VerifyOptions& options, const x509::HostPort& server) {
+    auto policy = options.trust.policy();
+    if (!policy) return unexpected(policy.error());
+    policy->minimum_protocol = trust::Protocol::kTls12;
+    policy->revocation = options.revocation == "off"    ? x509::RevocationScope::kOff
+                         : options.revocation == "leaf" ? x509::RevocationScope::kLeaf
+                                                        : x509::RevocationScope::kChain;
+    service::ClientSettings settings{.server = server};
+    settings.policy = std::move(*policy);
+    settings.stream.minimum_protocol = trust::Protocol::kTls12;
+    if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
+    settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    if (!options.server_name.empty()) {
+        auto name = x509::HostName::parse(options.server_name);
+        if (!name) return unexpected(name.error());
+        settings.server_name = std::move(*name);
+    }
+    return settings;
+}
+
+Result<Judged> judge_file(const VerifyOptions& options, const std::optional<x509::HostPort>& host, x509::Time now) {
+    // Where the leaf itself is pinned no name counts, and run() asks for one everywhere else.
+    const auto any = x509::HostPort::parse("unnamed.invalid:1");
+    auto settings = settings_of(options, host ? *host : *any);
+    if (!settings) return unexpected(settings.error());
+    auto configuration = service::ClientConfiguration::read(*settings);
+    if (!configuration) return unexpected(configuration.error());
+    auto chain = x509::read_certificates(options.chain);
+    if (!chain) return unexpected(chain.error());
+    trust::Evidence evidence;
+    evidence.presented = std::move(*chain);
+    evidence.host = host;
+    evidence.anchors = configuration->anchors;
+    evidence.crls = configuration->crls;
+    return Judged{trust::judge(evidence, configuration->policy, now), host, configuration->policy.trust};
+}
+
+int run(const Invocation& invocation, const VerifyOptions& options) {
+    const auto refuse_call = [&](std::string why, std::string next) {
+        return report(invocation,
+                      Error{ErrorKind::kMalformedInput, "bad_call", "verifying", std::move(why), std::move(next), {}});
+    };
+    if (options.server.empty() == options.chain.empty())
+        return refuse_call("either a server or a file is judged", "give HOST:PORT, or --chain FILE --host NAME");
+    x509::Time now = service::wall_clock_now();
+    if (!options.at.empty()) {
+        const auto at = text::parse_rfc3339(options.at);
+        if (!at) return report(invocation, at.error());
+        now = *at;
+    }
+    if (!options.chain.empty()) {
+        const bool needs_host = options.trust.pins.empty() || options.trust.match != "leaf" ||
+                                (!options.trust.trust.empty() && options.trust.trust != "pins");
+        if (options.host.empty() && needs_host)
+            return refuse_call("the certificate must be compared with a name", "add --host NAME");
+        if (!options.trust.is_given()) return report_no_policy(invocation, options.host);
+        if (options.trust.trust == "strict" || options.trust.trust == "accept-new") {
+            return refuse_call("a file is not judged by what is remembered of live servers",
+                               "say --pin, or --trust chain");
+        }
+        std::optional<x509::HostPort> host;
+        if (!options.host.empty()) {
+            auto parsed = x509::HostPort::parse(options.host, 443);
+            if (!parsed) return report(invocation, parsed.error());
+            host = std::move(*parsed);
+        }
+        const auto judged = judge_file(options, host, now);
+        if (!judged) return report(invocation, judged.error());
+        print(invocation, *judged);
+        return judged->verdict.lets_pass() ? kDone : kVerdict;
+    }
+    if (!options.at.empty() || !options.host.empty())
+        return refuse_call("--at and --host are for --chain", "leave them out for a live server");
+    auto server = x509::HostPort::parse(options.server, 443);
+    if (!server) return report(invocation, server.error());
+    auto settings = settings_of(options, *server);
+    if (!settings) return report(invocation, settings.error());
+    auto state = invocation.open_state();
+    if (!state) return report(invocation, state.error());
+    settings->known_peers = state->known_peers_file();
+    if (!options.trust.is_given()) {
+        const auto is_remembered = use_remembered_key(*settings);
+        if (!is_remembered) return report(invocation, is_remembered.error());
+        if (!*is_remembered) return report_no_policy(invocation, server->to_string());
+    }
+    const auto seen = service::probe(*settings);
+    if (!seen) return report(invocation, {server->to_string(), {}}, seen.error());
+    print(invocation, {seen->verdict, settings->judged_host(), settings->policy.trust});
+    return seen->verdict.lets_pass() ? kDone : kVerdict;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Invocation& invocation) {
+    auto options = std::make_shared<VerifyOptions>();
+    CLI::App* const command = app.add_subcommand("verify", "Judge a live server, or a chain in a file");
+    command->footer(
+        "Examples:\n  cotter verify db.example:7000 --pin sha256/…\n  cotter verify --chain chain.pem --host "
+        "db.example --trust chain");
+    command->add_option("server", options->server, "HOST[:PORT] of a live server");
+    command->add_option("--chain", options->chain, "PEM file, leaf first, as presented; - is standard input");
+    command->add_option("--host", options->host, "NAME[:PORT] that the chain is judged for");
+    command->add_option("--server-name", options->server_name, "Name that is sent and judged instead of HOST");
+    command->add_option("--at", options->at, "Judge as of this RFC 3339 time");
+    command->add_option("--revocation", options->revocation, "What CRLs must decide: chain, leaf or off")
+        ->check(CLI::IsMember({"chain", "leaf", "off"}))
+        ->capture_default_str();
+    options->trust.add_to(*command);
+    command->callback(
+        [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
+}
+
+}  // namespace cotter::cli
