@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -44,9 +45,12 @@ unexpected<Error> cannot(std::string_view verb, const std::filesystem::path& pat
     return result;
 }
 
-Result<ByteVector> read_all(int descriptor, const std::filesystem::path& path, std::size_t most) {
+/// `expected`: how many bytes there should be, so that a secret is not left behind in a buffer that was outgrown.
+Result<ByteVector> read_all(int descriptor, const std::filesystem::path& path, std::size_t most,
+                            std::size_t expected = 0) {
     ByteVector content;
     constexpr std::size_t kPiece = 64U << 10U;
+    content.reserve(std::min(expected, most) + 2 * kPiece);
     for (;;) {
         const std::size_t size = content.size();
         content.resize(size + kPiece);
@@ -88,7 +92,7 @@ Result<ByteVector> read_regular(const std::filesystem::path& path, int extra_fla
         return failed("file_mode", "read " + name_of(path), "others can read or write it",
                       "chmod 600 " + name_of(path));
     }
-    return read_all(file.get(), path, most);
+    return read_all(file.get(), path, most, static_cast<std::size_t>(status.st_size));
 }
 
 bool write_all(int descriptor, Bytes content) {

@@ -9,9 +9,6 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 
 namespace cotter::identity {
@@ -37,20 +34,25 @@ std::filesystem::path target_of(const std::filesystem::path& file) {
     return fault ? file : target;
 }
 
-Result<std::shared_ptr<EVP_PKEY>> read_key(const std::filesystem::path& file) {
-    auto content = files::read_private(target_of(file));
+Result<std::shared_ptr<EVP_PKEY>> read_key(const std::filesystem::path& file, KeyLink link) {
+    auto content = files::read_private(link == KeyLink::kFollow ? target_of(file) : file);
     if (!content) return unexpected(content.error());
     const x509::BioPtr memory(BIO_new_mem_buf(content->data(), static_cast<int>(content->size())));
     bool was_asked = false;
-    x509::EvpKeyPtr key(PEM_read_bio_PrivateKey(memory.get(), nullptr, &refuse_passphrase, &was_asked));
+    const auto next_key = [&] {
+        return x509::EvpKeyPtr(PEM_read_bio_PrivateKey(memory.get(), nullptr, &refuse_passphrase, &was_asked));
+    };
+    x509::EvpKeyPtr key = next_key();
+    const bool has_second = key && next_key();
     OPENSSL_cleanse(content->data(), content->size());
     static_cast<void>(x509::drain_error_queue());
     if (was_asked) {
         return bad_key(file, "it is encrypted with a passphrase",
-                       "openssl pkey -in FILE -out PLAIN.key; chmod 600 PLAIN.key");
+                       "(umask 077; openssl pkey -in FILE -out PLAIN.key), and give that file");
     }
     if (!key)
         return bad_key(file, "it holds no private key in PEM", "give the file that begins with BEGIN PRIVATE KEY");
+    if (has_second) return bad_key(file, "it holds more than one private key", "give a file with one key");
     return std::shared_ptr<EVP_PKEY>(key.release(), EVP_PKEY_free);
 }
 
@@ -160,8 +162,9 @@ Result<Identity> Identity::from(std::shared_ptr<EVP_PKEY> key, std::vector<x509:
     return Identity(std::move(key), std::move(chain));
 }
 
-Result<Identity> load_identity(const std::filesystem::path& key_file, const std::filesystem::path& certificate_file) {
-    auto key = read_key(key_file);
+Result<Identity> load_identity(const std::filesystem::path& key_file, const std::filesystem::path& certificate_file,
+                               KeyLink link) {
+    auto key = read_key(key_file, link);
     if (!key) return unexpected(key.error());
     auto chain = x509::read_certificates(certificate_file.string());
     if (!chain) return unexpected(chain.error());
@@ -179,8 +182,8 @@ Result<Identity> make_identity(KeyChoice choice, x509::Time now) {
     return with_certificate(std::shared_ptr<EVP_PKEY>(key.release(), EVP_PKEY_free), now);
 }
 
-Result<Identity> certify_key(const std::filesystem::path& key_file, x509::Time now) {
-    auto key = read_key(key_file);
+Result<Identity> certify_key(const std::filesystem::path& key_file, x509::Time now, KeyLink link) {
+    auto key = read_key(key_file, link);
     if (!key) return unexpected(key.error());
     return with_certificate(std::move(*key), now);
 }

@@ -6,6 +6,7 @@
 
 #include <cotter/error.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -36,10 +37,18 @@ class Identity {
     std::vector<x509::Certificate> chain_;
 };
 
-/// Reads a PEM key (PKCS#8, PKCS#1 or SEC1, unencrypted) and a PEM chain. A key file that others can read, that is a
-/// link to another owner's file, or that is encrypted is refused, with the command to run (INVARIANTS A78, A185, A186).
+/// What a symbolic link in the place of a key file means. Certificate tools lay out live/NAME/privkey.pem as a link, so
+/// where a person names the file, its target counts: ours or root's, a regular file, private. In our own state folder
+/// nobody but us makes files, so a link there is refused.
+enum class KeyLink : std::uint8_t { kFollow, kRefuse };
+
+/// Reads a PEM key (PKCS#8, PKCS#1 or SEC1, unencrypted; text and other blocks around it are passed over, a second key
+/// is not) and a PEM chain. A key file that others can read, that belongs to another user, or that is encrypted is
+/// refused, with the command to run; nobody is asked for a passphrase (INVARIANTS A78, A185, A186). No part of the key
+/// is in any error (A157).
 [[nodiscard]] Result<Identity> load_identity(const std::filesystem::path& key_file,
-                                             const std::filesystem::path& certificate_file);
+                                             const std::filesystem::path& certificate_file,
+                                             KeyLink link = KeyLink::kFollow);
 
 /// A fresh key and a self-signed certificate for it: version 3, CA:false, client and server authentication, 128-bit
 /// random serial, valid for ten years from `now` less a day, subject CN "cotter".
@@ -47,6 +56,7 @@ class Identity {
 
 /// The key of that file with a fresh self-signed certificate as make_identity() gives it: the same key, so the same
 /// pins.
-[[nodiscard]] Result<Identity> certify_key(const std::filesystem::path& key_file, x509::Time now);
+[[nodiscard]] Result<Identity> certify_key(const std::filesystem::path& key_file, x509::Time now,
+                                           KeyLink link = KeyLink::kFollow);
 
 }  // namespace cotter::identity

@@ -7,7 +7,6 @@
 
 #include <openssl/pem.h>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,9 +25,9 @@ std::optional<std::string> environment(const char* name) {
 Result<std::filesystem::path> choose(const std::optional<std::string>& flag) {
     if (flag && !flag->empty()) return std::filesystem::path(*flag);
     if (const auto folder = environment("COTTER_STATE")) return std::filesystem::path(*folder);
-    if (const auto folder = environment("STATE_DIRECTORY"); folder && ::geteuid() == 0)
-        return std::filesystem::path(*folder);
     if (const auto folder = environment("XDG_STATE_HOME")) return std::filesystem::path(*folder) / "cotter";
+    if (const auto folders = environment("STATE_DIRECTORY"); folders && ::geteuid() == 0)
+        return std::filesystem::path(folders->substr(0, folders->find(':')));
     if (const auto home = environment("HOME")) return std::filesystem::path(*home) / ".local" / "state" / "cotter";
     return failed("no_state_folder", "finding the state folder", "neither COTTER_STATE, XDG_STATE_HOME nor HOME is set",
                   "say --state DIR");
@@ -91,8 +90,14 @@ Result<StateFolder> StateFolder::open(const std::optional<std::string>& flag) {
 }
 
 Result<StateFolder::OwnIdentity> StateFolder::own_identity(KeyChoice choice, x509::Time now) const {
-    auto lock = files::Lock::take(path_ / "identity.lock");
-    if (!lock) return unexpected(lock.error());
+    // Each file appears whole and the certificate last, so where it is there nothing is being made and no lock is due:
+    // a folder that can't be written serves, too.
+    std::optional<files::Lock> lock;
+    if (!is_there(certificate_file())) {
+        auto taken = files::Lock::take(path_ / "identity.lock");
+        if (!taken) return unexpected(taken.error());
+        lock.emplace(std::move(*taken));
+    }
     const bool has_key = is_there(key_file());
     const bool has_certificate = is_there(certificate_file());
     if (has_certificate && !has_key) {
@@ -101,12 +106,12 @@ Result<StateFolder::OwnIdentity> StateFolder::own_identity(KeyChoice choice, x50
                       "bring identity.key back, or move identity.crt away to have both made anew");
     }
     if (has_key && has_certificate) {
-        auto identity = load_identity(key_file(), certificate_file());
+        auto identity = load_identity(key_file(), certificate_file(), KeyLink::kRefuse);
         if (!identity) return unexpected(identity.error());
         return OwnIdentity{std::move(*identity), false};
     }
     // The key is written first, so what a crash leaves behind is a key, and that only wants its certificate again.
-    auto identity = has_key ? certify_key(key_file(), now) : make_identity(choice, now);
+    auto identity = has_key ? certify_key(key_file(), now, KeyLink::kRefuse) : make_identity(choice, now);
     if (!identity) return unexpected(identity.error());
     if (!has_key) {
         if (auto saved = save_key(*identity, key_file()); !saved) return unexpected(saved.error());

@@ -13,8 +13,9 @@ namespace cotter::identity {
 
 class StateFolder {
   public:
-    /// --state DIR, else $COTTER_STATE, else $STATE_DIRECTORY for root under systemd, else $XDG_STATE_HOME/cotter, else
-    /// ~/.local/state/cotter. Makes it 0700; one that others can enter, or of another owner, is refused with the fix.
+    /// --state DIR, else $COTTER_STATE, else $XDG_STATE_HOME/cotter, else, for root under systemd, the first folder of
+    /// $STATE_DIRECTORY, else ~/.local/state/cotter: what somebody has set comes before what is assumed. Makes it 0700;
+    /// one that others can enter, or of another owner, is refused with the fix.
     /// The environment is read by secure_getenv (INVARIANTS A129, A193).
     [[nodiscard]] static Result<StateFolder> open(const std::optional<std::string>& flag);
 
@@ -29,8 +30,8 @@ class StateFolder {
         bool made_now = false;  ///< so that the command can say so
     };
     /// This side's identity; made (key 0600 from its first byte, written, synced, renamed, under a lock) if there is
-    /// none. A key without its certificate gets a new one; a certificate without its key, or a pair that
-    /// doesn't match, is an Error and nothing is overwritten.
+    /// none. A key without its certificate gets a new one; a certificate without its key, a pair that doesn't match, or
+    /// a link in the key's place is an Error and nothing is overwritten.
     [[nodiscard]] Result<OwnIdentity> own_identity(KeyChoice choice, x509::Time now) const;
 
   private:
