@@ -171,6 +171,9 @@ class Validation {
         // The anchor is trusted as such; only what is below it can be revoked.
         if (is_about_revocation(problem) && depth > 0 && depth == sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1)
             return;
+        // A forged CRL counts as none: what it says of the certificate is not told on.
+        if (error == X509_V_ERR_CRL_SIGNATURE_FAILURE) forged_at_ = depth;
+        if (problem == PathProblem::kRevoked && depth == forged_at_) return;
         // OpenSSL lets a certificate end one second early.
         if (problem == PathProblem::kExpired && subject && subject->not_after() >= request_.now) return;
         const std::string who = subject ? described(*subject) : "certificate " + std::to_string(depth);
@@ -221,6 +224,7 @@ class Validation {
 
     const PathRequest& request_;
     const Certificate* left_out_ = nullptr;
+    int forged_at_ = -1;  ///< depth of the certificate whose CRL had a wrong signature, which is a failure already
     X509Ptr leaf_;
     X509Stack untrusted_;
     X509StoreContextPtr context_;

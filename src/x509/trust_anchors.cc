@@ -69,6 +69,8 @@ Result<CertificateRevocationList> CertificateRevocationList::parse(Bytes der) {
     if (!decoded) return refuse("it is not a CRL");
     if (X509_CRL_get_ext_by_NID(decoded.get(), NID_delta_crl, -1) >= 0)
         return refuse("a delta CRL says only what has changed; the whole one is needed");
+    // RFC 5280 5.1.2.5 wants it; without it an old CRL could be played back for ever.
+    if (X509_CRL_get0_nextUpdate(decoded.get()) == nullptr) return refuse("it does not say when the next one is due");
     return CertificateRevocationList(std::make_shared<const ByteVector>(der.begin(), der.end()), std::move(decoded));
 }
 

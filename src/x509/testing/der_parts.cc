@@ -1,8 +1,6 @@
 // Writing just enough DER to change a certificate's parts.
 #include "x509/testing/der_parts.h"
 
-#include "x509/openssl.h"
-
 #include <cstdlib>
 
 namespace cotter::x509::testing {
@@ -66,6 +64,19 @@ DerParts DerParts::of(Bytes certificate) {
     parts.algorithm = copy(three.at(1).encoding);
     parts.signature = copy(three.at(2).encoding);
     return parts;
+}
+
+void DerParts::sign(EVP_PKEY* key) {
+    const ByteVector body = tlv(der::Tag::kSequence, joined(signed_part));
+    const std::unique_ptr<EVP_MD_CTX, FreeBy<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
+    ByteVector made(512);
+    std::size_t size = made.size();
+    if (EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key) != 1 ||
+        EVP_DigestSign(context.get(), octets(std::span<std::byte>(made)), &size, octets(body), body.size()) != 1) {
+        std::abort();
+    }
+    made.resize(size);
+    signature = tlv(der::Tag::kBitString, joined({octets_of({0}), made}));
 }
 
 ByteVector DerParts::der() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "der/reader.h"
+#include "x509/openssl.h"
 
 #include <cotter/bytes.h>
 
@@ -18,7 +19,7 @@ namespace cotter::x509::testing {
 [[nodiscard]] ByteVector octets_of(std::initializer_list<unsigned> octets);
 [[nodiscard]] ByteVector joined(const std::vector<ByteVector>& parts);
 
-/// A certificate's parts, each with its own header. Signatures are carried over, not made anew.
+/// A certificate's parts, or a CRL's, each with its own header. The signature is carried over until sign() is called.
 struct DerParts {
     std::vector<ByteVector> signed_part;  ///< version, serial, algorithm, issuer, validity, subject, key, extensions
     ByteVector algorithm;
@@ -26,6 +27,8 @@ struct DerParts {
 
     [[nodiscard]] static DerParts of(Bytes certificate);
     [[nodiscard]] ByteVector der() const;
+    /// Signs the changed parts by SHA-256; the algorithm stays what it was.
+    void sign(EVP_PKEY* key);
 };
 
 /// Places in DerParts::signed_part of a version 3 certificate.
