@@ -1,5 +1,4 @@
 // A server judges a client: the registry decides, and where it knows nothing of the key, a client CA may.
-#include "text/escape.h"
 #include "trust/judge.h"
 #include "trust/judgement.h"
 
@@ -48,7 +47,7 @@ void judge_by_authority(const Evidence& evidence, const AdmissionPolicy& policy,
                              : "no subject alternative name of the certificate is one of --client-name");
         return;
     }
-    judgement.verdict().client_name = "ca:" + text::escape(name->to_string(), 256);
+    judgement.verdict().client_name = "ca:" + name->to_string();
 }
 
 void judge_by_registry(const Evidence& evidence, Judgement& judgement) {
@@ -75,6 +74,10 @@ Verdict judge(const Evidence& evidence, const AdmissionPolicy& policy, Time now)
         case StandingState::kActive:
             if (!standing.matched || standing.name.empty() || !leaf.matches(*standing.matched)) {
                 judgement.refuse(ReasonCode::kNotAdmitted, "the registry's entry is not of this key");
+                break;
+            }
+            if (standing.expires && now >= *standing.expires) {
+                judgement.refuse(ReasonCode::kClientExpired, "the admission of " + standing.name + " has ended");
                 break;
             }
             judge_by_registry(evidence, judgement);

@@ -39,7 +39,7 @@ class ServerJudgement {
         switch (effective_trust()) {
             case TrustMode::kPins: by_pins(); break;
             case TrustMode::kChainAndPins: by_chain_and_pins(); break;
-            case TrustMode::kChain: static_cast<void>(by_chain(evidence_.anchors)); break;
+            case TrustMode::kChain: by_chain(); break;
             case TrustMode::kStrict:
             case TrustMode::kAcceptNew: by_continuity(); break;
         }
@@ -54,7 +54,8 @@ class ServerJudgement {
         if (policy_.expires && now_ > *policy_.expires) {
             if (policy_.on_expiry == OnExpiry::kChain) return TrustMode::kChain;
             judgement_.refuse(ReasonCode::kPolicyExpired, "the policy ended at " + text::rfc3339(*policy_.expires));
-        } else if (policy_.on_expiry == OnExpiry::kRefuse) {
+        } else if (policy_.on_expiry == OnExpiry::kRefuse || policy_.trust != TrustMode::kChainAndPins) {
+            // Only what the chain alone would carry, too, may outlive the policy.
             judgement_.ends_at(policy_.expires);
         }
         return policy_.trust;
@@ -73,7 +74,7 @@ class ServerJudgement {
             for (const Pin& pin : policy_.deny) {
                 if (certificate.matches(pin)) {
                     judgement_.refuse(ReasonCode::kPinDenied,
-                                      pin.abbreviated() + " is denied, and the server presents it");
+                                      pin.abbreviated() + " is denied, and it is in the server's chain");
                 }
             }
         }
@@ -139,7 +140,7 @@ class ServerJudgement {
             for (const PolicyPin* pin : live) {
                 if (!evidence_.presented[i].matches(pin->pin)) continue;
                 Judgement attempt(evidence_);
-                if (verify_path(x509::TrustAnchors({evidence_.presented[i]}), attempt)) {
+                if (verify_pinned_path(evidence_.presented[i], attempt)) {
                     judgement_.verdict().chain = attempt.verdict().chain;
                     judgement_.ends_with(attempt.verdict().chain);
                     matched(*pin, judgement_.verdict().chain.size() - 1);
@@ -153,32 +154,35 @@ class ServerJudgement {
         return is_pinned;
     }
 
+    /// A leaf that is presented once more, pinned as its own issuer, is no issuer.
+    bool verify_pinned_path(const x509::Certificate& anchor, Judgement& attempt) {
+        if (!verify_path(x509::TrustAnchors({anchor}), attempt)) return false;
+        if (attempt.verdict().chain.size() > 1) return true;
+        attempt.refuse(ReasonCode::kChainUntrusted, "the pinned certificate is the leaf itself, not its issuer");
+        return false;
+    }
+
     void by_chain_and_pins() {
         const auto live = live_pins();
-        if (!by_chain(evidence_.anchors)) {
-            // The pins are looked at all the same, so that a person sees everything that is wrong.
-            const auto& leaf = evidence_.presented.front();
-            const bool leaf_is_pinned =
-                std::ranges::any_of(live, [&](const PolicyPin* pin) { return leaf.matches(pin->pin); });
-            if (!leaf_is_pinned) mismatch();
-            return;
-        }
-        const auto& chain = judgement_.verdict().chain;
+        by_chain();
+        const auto& verified = judgement_.verdict().chain;
+        // Without a verified path no pin matches. Where one is of what was presented, the path is what must be mended,
+        // and the pins are not called wrong.
+        const auto& chain = verified.empty() ? evidence_.presented : verified;
         for (std::size_t position = 0; position < chain.size(); ++position) {
             if (!counts_at(policy_.match, position)) continue;
             for (const PolicyPin* pin : live) {
                 if (!chain[position].matches(pin->pin)) continue;
-                matched(*pin, position);
+                if (!verified.empty()) matched(*pin, position);
                 return;
             }
         }
         mismatch();
     }
 
-    bool by_chain(const x509::TrustAnchors& anchors) {
-        const bool is_verified = verify_path(anchors, judgement_);
+    void by_chain() {
+        static_cast<void>(verify_path(evidence_.anchors, judgement_));
         judgement_.ends_with(judgement_.verdict().chain);
-        return is_verified;
     }
 
     /// Path and host name; `into` gets the chain, or the reasons.

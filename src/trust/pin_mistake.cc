@@ -26,7 +26,7 @@ std::string explain_mismatch(const std::vector<Pin>& expected, const std::vector
                 const auto other = presented[position].pin(target, pin.form());
                 if (!other || !std::ranges::equal(other->octets(), pin.octets())) continue;
                 const std::string whose =
-                    position == 0 ? "the leaf" : "certificate " + std::to_string(position) + " above the leaf";
+                    position == 0 ? "the leaf" : "certificate " + std::to_string(position) + " as presented";
                 if (target != pin.target()) {
                     return pin.abbreviated() + " is the " + std::string(name_of(target)) + " digest of " + whose +
                            ", given as " + std::string(name_of(pin.target()));

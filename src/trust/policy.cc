@@ -81,10 +81,14 @@ Result<ClientNamePattern> ClientNamePattern::parse(std::string_view text) {
             for (const std::byte octet : address->octets()) octets += static_cast<char>(octet);
             return ClientNamePattern{prefix.type, std::move(octets)};
         }
+        const bool is_wildcard = prefix.type == x509::SanType::kDns && value.starts_with("*.");
+        const std::string_view rest = is_wildcard ? value.substr(2) : value;
+        if (rest.contains('*')) {
+            return bad_pattern(text, "a star stands only for the whole leftmost label of a DNS name");
+        }
         if (prefix.type != x509::SanType::kDns) return ClientNamePattern{prefix.type, std::string(value)};
-        const bool is_wildcard = value.starts_with("*.");
-        const auto name = x509::DnsName::parse(is_wildcard ? value.substr(2) : value);
-        if (!name) return bad_pattern(text, "a star stands only for the whole leftmost label of a DNS name");
+        const auto name = x509::DnsName::parse(rest);
+        if (!name) return bad_pattern(text, name.error().why);
         return ClientNamePattern{prefix.type, (is_wildcard ? "*." : "") + name->text()};
     }
     return bad_pattern(text, "it does not begin with the type of name");
@@ -93,12 +97,14 @@ Result<ClientNamePattern> ClientNamePattern::parse(std::string_view text) {
 bool ClientNamePattern::matches(const x509::SubjectAltName& name) const {
     if (name.type != type) return false;
     if (type != x509::SanType::kDns) return name.value == value;
+    // What is no DNS name in its normal form (a star, a trailing dot, an octet of another alphabet) is matched by
+    // nothing.
     const std::string candidate = lower(name.value);
+    const auto dns_name = x509::DnsName::parse(candidate);
+    if (!dns_name || dns_name->text() != candidate) return false;
     if (!value.starts_with("*.")) return candidate == value;
     const std::size_t dot = candidate.find('.');
-    // The star stands for one label of a name, never for another star.
-    return dot != std::string::npos && dot != 0 && candidate.front() != '*' &&
-           candidate.substr(dot + 1) == value.substr(2);
+    return dot != std::string::npos && candidate.substr(dot + 1) == value.substr(2);
 }
 
 }  // namespace cotter::trust

@@ -15,13 +15,13 @@ std::string_view text_of(ReasonCode code) {
         case ReasonCode::kSuspended: return "suspended";
         case ReasonCode::kClientExpired: return "client_expired";
         case ReasonCode::kPinMismatch: return "pin_mismatch";
+        case ReasonCode::kChainUntrusted: return "chain_untrusted";
+        case ReasonCode::kHostMismatch: return "host_mismatch";
+        case ReasonCode::kExpired: return "expired";
         case ReasonCode::kEmptyPinset: return "empty_pinset";
         case ReasonCode::kContinuityChanged: return "continuity_changed";
         case ReasonCode::kContinuityUnknown: return "continuity_unknown";
         case ReasonCode::kContinuityRevoked: return "continuity_revoked";
-        case ReasonCode::kChainUntrusted: return "chain_untrusted";
-        case ReasonCode::kHostMismatch: return "host_mismatch";
-        case ReasonCode::kExpired: return "expired";
         case ReasonCode::kNotYetValid: return "not_yet_valid";
         case ReasonCode::kWrongPurpose: return "wrong_purpose";
         case ReasonCode::kWeakKey: return "weak_key";

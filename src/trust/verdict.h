@@ -31,7 +31,7 @@ struct Verdict {
     std::vector<x509::Certificate> chain;  ///< as verified, leaf first; the leaf alone where a leaf pin decided
     /// A client judged by a server: the registry's name, or "ca:" and the subject alternative name, escaped.
     std::string client_name;
-    bool by_authority = false;  ///< admitted by a client CA and not by a registry row
+    bool by_authority = false;  ///< judged, for or against, by a client CA, since the registry has no row for the key
     /// When this verdict ends of itself: the earliest of certificate, pin and client expiry that counted.
     std::optional<x509::Time> valid_until;
 
