@@ -37,7 +37,12 @@ std::string printed(const Line::Entry& entry) {
            (entry.comment.empty() ? "" : " " + entry.comment);
 }
 
+bool is_control(char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
+
 std::optional<Line::Entry> parse_entry(std::string_view text) {
+    if (std::ranges::any_of(text, is_control)) return std::nullopt;
     std::istringstream words{std::string(text)};
     std::string word;
     words >> word;
@@ -102,20 +107,22 @@ trust::Continuity KnownPeers::ask(const x509::HostPort& peer, const x509::Certif
     const auto lines = read_lines(path_);
     if (!lines) {
         continuity.state = trust::ContinuityState::kError;
-        continuity.detail = lines.error().why;
+        continuity.detail = lines.error().what + ": " + lines.error().why;
         return continuity;
     }
     continuity.state = trust::ContinuityState::kUnknown;
     for (const Line& line : *lines) {
-        if (!line.entry || line.entry->peer != peer) continue;
+        if (!line.entry) continue;
         const bool is_its_key = leaf.matches(line.entry->pin);
         if (line.entry->is_revoked) {
+            // A key that somebody else holds is no better at another host.
             if (!is_its_key) continue;
             continuity.state = trust::ContinuityState::kRevoked;
             continuity.remembered = {line.entry->pin};
+            continuity.first_seen.reset();
             return continuity;
         }
-        if (continuity.state == trust::ContinuityState::kMatch) continue;
+        if (line.entry->peer != peer || continuity.state == trust::ContinuityState::kMatch) continue;
         if (is_its_key) {
             continuity.state = trust::ContinuityState::kMatch;
             continuity.remembered = {line.entry->pin};
@@ -145,19 +152,23 @@ Result<void> KnownPeers::remember(const x509::HostPort& peer, const Pin& pin, tr
     if (!lock) return unexpected(lock.error());
     auto lines = read_lines(path_);
     if (!lines) return unexpected(lines.error());
+    const auto is_revocation = [&](const Line& line) {
+        return line.entry && line.entry->is_revoked && line.entry->pin == pin;
+    };
+    if (std::ranges::any_of(*lines, is_revocation)) {
+        return failed("peer_revoked", "remembering the key of " + peer.to_string(),
+                      "it is marked as revoked in " + text::escape(path_.string()),
+                      "ask the server's owner for the new key");
+    }
     bool is_known = false;
     for (Line& line : *lines) {
-        if (!line.entry || line.entry->peer != peer) continue;
+        if (!line.entry || line.entry->is_revoked || line.entry->peer != peer) continue;
         if (line.entry->pin == pin) {
-            if (line.entry->is_revoked) {
-                return failed("peer_revoked", "remembering the key of " + peer.to_string(),
-                              "it is marked as revoked there", "ask the server's owner for the new key");
-            }
             line.entry->last_seen = std::max(line.entry->last_seen, now);
             line.text = printed(*line.entry);
             return write_lines(path_, *lines);
         }
-        is_known = is_known || !line.entry->is_revoked;
+        is_known = true;
     }
     if (is_known && !additional) {
         return failed("peer_changed", "remembering the key of " + peer.to_string(), "another key is remembered for it",

@@ -13,7 +13,8 @@
 namespace cotter::evidence {
 
 /// The file of that path; it need not exist. Format (docs/files.md): `host:port PIN first-seen last-seen [# comment]`,
-/// marker `@revoked` in front; `#` lines and empty lines are kept. Times RFC 3339 UTC.
+/// marker `@revoked` in front, which refuses that key at every host; `#` lines and empty lines are kept. Times RFC 3339
+/// UTC. A line with anything else in it, or a torn last line, makes the whole file count as unreadable.
 class KnownPeers {
   public:
     explicit KnownPeers(std::filesystem::path path) : path_(std::move(path)) {}

@@ -22,6 +22,7 @@ namespace testing {
 
 using x509::testing::kMintNow;
 using x509::testing::mint;
+using x509::testing::Mint;
 using x509::testing::Minted;
 using x509::testing::MintKey;
 

@@ -1,0 +1,138 @@
+// Whatever is asked for in addition only shrinks what is trusted.
+#include "trust/testing/cases.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <functional>
+
+namespace cotter::trust {
+namespace {
+
+using namespace trust::testing;  // NOLINT(google-build-using-namespace): the vocabulary of these tests
+
+constexpr std::array kTrustModes{TrustMode::kPins, TrustMode::kChainAndPins, TrustMode::kChain, TrustMode::kStrict,
+                                 TrustMode::kAcceptNew};
+
+std::vector<Evidence> all_evidence() {
+    const World& w = world();
+    const std::vector<std::vector<Minted>> presented{
+        {},
+        {w.leaf, w.middle},
+        {w.leaf, w.middle, w.root},
+        {w.neighbour, w.middle},
+        {w.other_leaf, w.other_root, w.middle},
+        {w.alone},
+        {mint().leaf("db.example").signed_by(w.middle).expired(), w.middle},
+        {mint().leaf("db.example").key(MintKey::kRsa1024)},
+    };
+    std::vector<Evidence> all;
+    const auto add = [&](const std::vector<Minted>& chain, const std::vector<Minted>& anchors, ContinuityState state) {
+        Evidence evidence = live(chain, anchors);
+        evidence.continuity.state = state;
+        if (!chain.empty()) evidence.continuity.remembered = {spki(chain.front())};
+        all.push_back(std::move(evidence));
+    };
+    for (const auto& chain : presented) {
+        add(chain, {}, ContinuityState::kUnknown);
+        for (const ContinuityState state :
+             {ContinuityState::kUnknown, ContinuityState::kMatch, ContinuityState::kChanged}) {
+            add(chain, {w.root, w.other_root}, state);
+        }
+    }
+    return all;
+}
+
+std::vector<ServerPolicy> all_policies() {
+    const World& w = world();
+    const std::vector<std::vector<Pin>> pin_lists{
+        {}, {spki(w.leaf)}, {spki(w.root), spki(w.neighbour), spki(w.middle)}};
+    std::vector<ServerPolicy> all;
+    for (const TrustMode trust : {TrustMode::kPins, TrustMode::kChainAndPins}) {
+        for (const Match match : {Match::kLeaf, Match::kIssuer, Match::kAny}) {
+            for (const auto& pins : pin_lists) all.push_back(policy_of(trust, match, pins));
+        }
+    }
+    for (const TrustMode trust : {TrustMode::kChain, TrustMode::kStrict, TrustMode::kAcceptNew})
+        all.push_back(policy_of(trust, Match::kAny, pin_lists.back()));
+    for (const TrustMode trust : kTrustModes) {
+        all.push_back(policy_of(trust, Match::kAny, pin_lists.back()));
+        all.back().expires = kMintNow - std::chrono::seconds(1);
+    }
+    for (ServerPolicy& policy : all) {
+        policy.on_expiry = OnExpiry::kChain;
+        policy.minimum_protocol = Protocol::kTls12;
+    }
+    return all;
+}
+
+struct Stricter {
+    std::string_view what;
+    std::function<void(ServerPolicy&, Evidence&)> ask;
+};
+
+TEST(Judge, AStricterOptionOnlyShrinksWhatIsTrusted) {
+    const World& w = world();
+    const std::vector<Stricter> options{
+        {"a denied pin", [&](auto& policy, auto&) { policy.deny.insert(spki(w.middle)); }},
+        {"an end that refuses", [](auto& policy, auto&) { policy.on_expiry = OnExpiry::kRefuse; }},
+        {"TLS 1.3 of a peer with 1.2",
+         [](auto& policy, auto& evidence) {
+             policy.minimum_protocol = Protocol::kTls13;
+             evidence.protocol = Protocol::kTls12;
+         }},
+        {"CRLs that aren't there", [](auto& policy, auto&) { policy.require_crls = true; }},
+        {"a pin less",
+         [](auto& policy, auto&) {
+             if (!policy.pins.empty()) policy.pins.pop_back();
+         }},
+        {"pins that have ended",
+         [](auto& policy, auto&) {
+             for (PolicyPin& pin : policy.pins) pin.expires = kMintNow - std::chrono::seconds(1);
+         }},
+        {"leaves only where any counted",
+         [](auto& policy, auto&) {
+             if (policy.match == Match::kAny) policy.match = Match::kLeaf;
+         }},
+        {"issuers only where any counted",
+         [](auto& policy, auto&) {
+             if (policy.match == Match::kAny) policy.match = Match::kIssuer;
+         }},
+        {"pins beside the chain",
+         [](auto& policy, auto&) {
+             if (policy.trust == TrustMode::kChain) policy.trust = TrustMode::kChainAndPins;
+         }},
+        {"only remembered keys",
+         [](auto& policy, auto&) {
+             if (policy.trust == TrustMode::kAcceptNew) policy.trust = TrustMode::kStrict;
+         }},
+        {"no proof of the key", [](auto&, auto& evidence) { evidence.possession = Possession::kNotProven; }},
+        {"no anchors", [](auto&, auto& evidence) { evidence.anchors = x509::TrustAnchors(); }},
+        {"octets that can't be read", [](auto&, auto& evidence) { evidence.malformed = "not DER"; }},
+        {"no host", [](auto&, auto& evidence) { evidence.host.reset(); }},
+        {"an error in what is remembered",
+         [](auto&, auto& evidence) { evidence.continuity.state = ContinuityState::kError; }},
+    };
+    const auto evidence = all_evidence();
+    const auto policies = all_policies();
+    std::vector<std::size_t> shrunk(options.size(), 0);
+    for (const Evidence& one : evidence) {
+        for (const ServerPolicy& policy : policies) {
+            const bool is_trusted = judge(one, policy, kMintNow).lets_pass();
+            for (std::size_t i = 0; i < options.size(); ++i) {
+                ServerPolicy stricter_policy = policy;
+                Evidence stricter_evidence = one;
+                options[i].ask(stricter_policy, stricter_evidence);
+                const Verdict verdict = judge(stricter_evidence, stricter_policy, kMintNow);
+                ASSERT_TRUE(is_trusted || !verdict.lets_pass())
+                    << options[i].what << " admits under " << text_of(policy.trust) << " and " << text_of(policy.match);
+                ASSERT_EQ(verdict.reasons.empty(), verdict.outcome == Outcome::kTrusted);
+                shrunk[i] += is_trusted && !verdict.lets_pass() ? 1U : 0U;
+            }
+        }
+    }
+    for (std::size_t i = 0; i < options.size(); ++i) EXPECT_GT(shrunk[i], 0U) << options[i].what << " refuses nobody";
+}
+
+}  // namespace
+}  // namespace cotter::trust
