@@ -1,57 +1,36 @@
-// One verified path, or every reason why there is none.
+// One verified path, or every reason why there is none. OpenSSL builds one path and never turns back; here it is asked
+// again without a certificate that led astray, a bounded number of times (INVARIANTS A95, A162).
 #include "x509/path.h"
 
+#include "text/time.h"
+#include "x509/crl_choice.h"
+#include "x509/path_problem.h"
 #include "x509/trust_anchors_store.h"
 
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <deque>
 #include <new>
+#include <set>
 
 namespace cotter::x509 {
 namespace {
 
 constexpr std::size_t kMostPresented = 10;
-constexpr int kMostDepth = 10;
+constexpr int kMostIntermediates = 8;  // between the leaf and the anchor: 10 certificates in all
+constexpr std::size_t kMostAttempts = 8;
 constexpr int kSecurityLevel = 2;
 
-struct StackDeleter {
-    void operator()(STACK_OF(X509) * stack) const { sk_X509_pop_free(stack, X509_free); }
+/// OpenSSL's lists, without what is in them.
+struct FreeStack {
+    void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
     void operator()(STACK_OF(X509_CRL) * stack) const { sk_X509_CRL_free(stack); }
 };
-using X509Stack = std::unique_ptr<STACK_OF(X509), StackDeleter>;
-using CrlStack = std::unique_ptr<STACK_OF(X509_CRL), StackDeleter>;
-
-bool is_about_revocation(PathProblem problem) {
-    return problem == PathProblem::kRevoked || problem == PathProblem::kRevocationUnknown ||
-           problem == PathProblem::kStaleRevocation;
-}
-
-PathProblem problem_of(int error) {
-    switch (error) {
-        case X509_V_ERR_CERT_HAS_EXPIRED: return PathProblem::kExpired;
-        case X509_V_ERR_CERT_NOT_YET_VALID: return PathProblem::kNotYetValid;
-        case X509_V_ERR_INVALID_PURPOSE: return PathProblem::kWrongPurpose;
-        case X509_V_ERR_EE_KEY_TOO_SMALL:
-        case X509_V_ERR_CA_KEY_TOO_SMALL:
-        case X509_V_ERR_EC_KEY_EXPLICIT_PARAMS: return PathProblem::kWeakKey;
-        case X509_V_ERR_CA_MD_TOO_WEAK: return PathProblem::kWeakSignature;
-        case X509_V_ERR_CERT_REVOKED: return PathProblem::kRevoked;
-        case X509_V_ERR_CRL_HAS_EXPIRED:
-        case X509_V_ERR_CRL_NOT_YET_VALID:
-        case X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD:
-        case X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD: return PathProblem::kStaleRevocation;
-        case X509_V_ERR_UNABLE_TO_GET_CRL:
-        case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
-        case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
-        case X509_V_ERR_CRL_SIGNATURE_FAILURE:
-        case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
-        case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION:
-        case X509_V_ERR_DIFFERENT_CRL_SCOPE:
-        case X509_V_ERR_CRL_PATH_VALIDATION_ERROR: return PathProblem::kRevocationUnknown;
-        default: return PathProblem::kChainUntrusted;
-    }
-}
+using CertificateStack = std::unique_ptr<STACK_OF(X509), FreeStack>;
+using CrlStack = std::unique_ptr<STACK_OF(X509_CRL), FreeStack>;
+using Failures = std::vector<PathFailure>;
+using LeftOut = std::set<const X509*>;
 
 std::string described(const Certificate& certificate) {
     const std::string subject = certificate.subject_text();
@@ -59,86 +38,73 @@ std::string described(const Certificate& certificate) {
                            : "the certificate of " + subject;
 }
 
-/// One validation and what it found.
-class Validation {
-  public:
-    explicit Validation(const PathRequest& request) : request_(request) {}
+/// A certificate as we read it, with OpenSSL's decoding of it, which another owns.
+struct Candidate {
+    const Certificate* certificate;
+    X509* decoded;
+};
 
-    std::variant<VerifiedPath, std::vector<PathFailure>> run() {
-        if (request_.presented->empty()) return refused(PathProblem::kChainUntrusted, "no certificate was given");
-        if (request_.presented->size() > kMostPresented)
-            return refused(PathProblem::kChainUntrusted, "more than 10 certificates were presented");
-        if (request_.anchors->empty()) return refused(PathProblem::kChainUntrusted, "there is no trust anchor");
-        check_presented();
-        verify();
-        if (failures_.empty()) check_path();
-        if (!failures_.empty()) return failures_;
-        return path_;
+/// What one call of OpenSSL's validation built and found.
+class Attempt {
+  public:
+    Attempt(const PathRequest& request, const std::vector<Candidate>& candidates, const std::vector<X509_CRL*>& crls)
+        : request_(request), candidates_(candidates), crls_(crls) {}
+
+    /// The path, if nothing was found wrong with it; chain() and failures() tell of one that was refused.
+    bool run(X509* leaf, std::span<const Candidate> presented, std::span<const Candidate> anchors,
+             const LeftOut& left_out) {
+        const auto stack_of = [&](std::span<const Candidate> from) {
+            CertificateStack stack(sk_X509_new_null());
+            if (!stack) throw std::bad_alloc();
+            for (const Candidate& one : from) {
+                if (!left_out.contains(one.decoded) && sk_X509_push(stack.get(), one.decoded) == 0)
+                    throw std::bad_alloc();
+            }
+            return stack;
+        };
+        const CertificateStack untrusted = stack_of(presented);
+        const CertificateStack trusted = stack_of(anchors);
+        const X509StoreContextPtr context(X509_STORE_CTX_new());
+        if (!context ||
+            X509_STORE_CTX_init(context.get(), request_.anchors->store().store.get(), leaf, untrusted.get()) != 1) {
+            throw std::bad_alloc();
+        }
+        if (static_cast<std::size_t>(sk_X509_num(trusted.get())) != anchors.size()) {
+            X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
+        }
+        CrlStack crls(sk_X509_CRL_new_null());
+        if (!crls) throw std::bad_alloc();
+        for (X509_CRL* crl : crls_) {
+            if (sk_X509_CRL_push(crls.get(), crl) == 0) throw std::bad_alloc();
+        }
+        X509_STORE_CTX_set0_crls(context.get(), crls.get());
+        if (!set_rules(X509_STORE_CTX_get0_param(context.get()))) {
+            fail(PathProblem::kChainUntrusted, "the path validation could not be set up");
+            return false;
+        }
+        X509_STORE_CTX_set_app_data(context.get(), this);
+        X509_STORE_CTX_set_verify_cb(context.get(), &Attempt::on_problem);
+        const int outcome = X509_verify_cert(context.get());
+        note_chain(X509_STORE_CTX_get0_chain(context.get()));
+        if (outcome != 1 && failures_.empty()) fail(PathProblem::kChainUntrusted, "the path could not be validated");
+        check_path();
+        return failures_.empty();
     }
+
+    [[nodiscard]] const std::vector<Candidate>& chain() const { return chain_; }
+    [[nodiscard]] const Failures& failures() const { return failures_; }
 
   private:
-    std::vector<PathFailure> refused(PathProblem problem, std::string message) {
-        return {{problem, std::move(message)}};
-    }
-
-    void fail(PathProblem problem, std::string message) {
-        PathFailure failure{problem, std::move(message)};
-        if (std::ranges::find(failures_, failure) == failures_.end()) failures_.push_back(std::move(failure));
-    }
-
-    /// Keys are weighed before anything is computed with them (INVARIANT A102).
-    void check_presented() {
-        const auto& presented = *request_.presented;
-        if (const auto weakness = presented.front().public_key().weakness()) {
-            fail(PathProblem::kWeakKey, described(presented.front()) + ": " + *weakness);
-        }
-        untrusted_.reset(sk_X509_new_null());
-        if (!untrusted_) throw std::bad_alloc();
-        for (std::size_t i = 1; i < presented.size(); ++i) {
-            if (presented[i].public_key().weakness()) {
-                left_out_ = &presented[i];
-                continue;
-            }
-            X509Ptr decoded = decode(presented[i]);
-            if (!decoded || sk_X509_push(untrusted_.get(), decoded.get()) == 0) continue;
-            static_cast<void>(decoded.release());
-        }
-    }
-
-    void verify() {
-        leaf_ = decode(request_.presented->front());
-        context_.reset(X509_STORE_CTX_new());
-        if (!leaf_ || !context_ ||
-            X509_STORE_CTX_init(context_.get(), request_.anchors->store().store.get(), leaf_.get(), untrusted_.get()) !=
-                1) {
-            static_cast<void>(drain_error_queue());
-            return fail(PathProblem::kMalformed, described(request_.presented->front()) + " can't be decoded");
-        }
-        X509_VERIFY_PARAM* const param = X509_STORE_CTX_get0_param(context_.get());
+    /// X509_V_FLAG_X509_STRICT stays off: it asks private authorities for key identifiers and the like, which decide
+    /// nothing here; what of it does decide is in check_path. No policy tree (A164), no delta CRLs (A111).
+    bool set_rules(X509_VERIFY_PARAM* param) const {
         const bool is_server = request_.purpose == Purpose::kServer;
         X509_VERIFY_PARAM_set_time(param, static_cast<time_t>(request_.now.time_since_epoch().count()));
-        X509_VERIFY_PARAM_set_depth(param, kMostDepth);
+        X509_VERIFY_PARAM_set_depth(param, kMostIntermediates);
         X509_VERIFY_PARAM_set_auth_level(param, kSecurityLevel);
-        const bool is_set =
-            X509_VERIFY_PARAM_set_purpose(param, is_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT) == 1 &&
-            X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | revocation_flags()) == 1;
-        CrlStack crls(sk_X509_CRL_new_null());
-        if (!is_set || !crls) return fail(PathProblem::kChainUntrusted, "the path validation could not be set up");
-        if (request_.crls != nullptr) {
-            for (const CertificateRevocationList& crl : *request_.crls) {
-                if (sk_X509_CRL_push(crls.get(), crl.decoded()) == 0) throw std::bad_alloc();
-            }
-        }
-        X509_STORE_CTX_set0_crls(context_.get(), crls.get());
-        X509_STORE_CTX_set_app_data(context_.get(), this);
-        X509_STORE_CTX_set_verify_cb(context_.get(), &Validation::on_problem);
-        const int outcome = X509_verify_cert(context_.get());
-        X509_STORE_CTX_set0_crls(context_.get(), nullptr);
-        static_cast<void>(drain_error_queue());
-        if (outcome != 1 && failures_.empty()) fail(PathProblem::kChainUntrusted, "the path could not be validated");
-        if (!failures_.empty() && left_out_ != nullptr) {
-            fail(PathProblem::kWeakKey, described(*left_out_) + ": " + *left_out_->public_key().weakness());
-        }
+        return X509_VERIFY_PARAM_set_purpose(param, is_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT) ==
+                   1 &&
+               X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | revocation_flags()) == 1;
     }
 
     [[nodiscard]] unsigned long revocation_flags() const {
@@ -156,7 +122,7 @@ class Validation {
     static int on_problem(int is_fine, X509_STORE_CTX* context) {
         if (is_fine == 1) return 1;
         try {
-            static_cast<Validation*>(X509_STORE_CTX_get_app_data(context))->note(context);
+            static_cast<Attempt*>(X509_STORE_CTX_get_app_data(context))->note(context);
         } catch (...) {
             return 0;
         }
@@ -165,93 +131,182 @@ class Validation {
 
     void note(X509_STORE_CTX* context) {
         const int error = X509_STORE_CTX_get_error(context);
-        const PathProblem problem = problem_of(error);
+        const auto [problem, words] = diagnose(error);
         const int depth = X509_STORE_CTX_get_error_depth(context);
-        const auto subject = known(X509_STORE_CTX_get_current_cert(context));
         // The anchor is trusted as such; only what is below it can be revoked.
-        if (is_about_revocation(problem) && depth > 0 && depth == sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1)
-            return;
+        if (is_about_revocation(problem) && depth == sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1) return;
         // A forged CRL counts as none: what it says of the certificate is not told on.
         if (error == X509_V_ERR_CRL_SIGNATURE_FAILURE) forged_at_ = depth;
         if (problem == PathProblem::kRevoked && depth == forged_at_) return;
+        const Candidate* const subject = known(X509_STORE_CTX_get_current_cert(context));
+        if (subject == nullptr) return fail(problem, "certificate " + std::to_string(depth) + " " + std::string(words));
+        const Certificate& certificate = *subject->certificate;
         // OpenSSL lets a certificate end one second early.
-        if (problem == PathProblem::kExpired && subject && subject->not_after() >= request_.now) return;
-        const std::string who = subject ? described(*subject) : "certificate " + std::to_string(depth);
-        fail(problem, who + ": " + X509_verify_cert_error_string(error));
+        if (problem == PathProblem::kExpired && certificate.not_after() >= request_.now) return;
+        fail(problem, described(certificate) + " " + std::string(words) + detail(problem, certificate));
     }
 
-    /// Our own reading of one of OpenSSL's certificates: of those presented or of the anchors.
-    [[nodiscard]] std::optional<Certificate> known(X509* decoded) const {
-        unsigned char* der = nullptr;
-        const int size = decoded == nullptr ? 0 : i2d_X509(decoded, &der);
-        if (size <= 0) return std::nullopt;
-        const Bytes bytes = as_bytes(der, static_cast<std::size_t>(size));
-        std::optional<Certificate> found;
-        for (const auto* list : {request_.presented, &request_.anchors->certificates()}) {
-            const auto same = std::ranges::find_if(
-                *list, [&](const Certificate& one) { return std::ranges::equal(one.der(), bytes); });
-            if (same != list->end() && !found) found = *same;
-        }
-        OPENSSL_free(der);
-        return found;
+    static std::string detail(PathProblem problem, const Certificate& certificate) {
+        if (problem == PathProblem::kExpired) return ", at " + text::rfc3339(certificate.not_after());
+        if (problem == PathProblem::kNotYetValid) return ", until " + text::rfc3339(certificate.not_before());
+        const auto weakness = problem == PathProblem::kWeakKey ? certificate.public_key().weakness() : std::nullopt;
+        return weakness ? ": " + *weakness : "";
     }
 
-    /// What OpenSSL does not ask of a path.
-    void check_path() {
-        const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(context_.get());
+    void fail(PathProblem problem, std::string message) {
+        PathFailure failure{problem, std::move(message)};
+        if (std::ranges::find(failures_, failure) == failures_.end()) failures_.push_back(std::move(failure));
+    }
+
+    [[nodiscard]] const Candidate* known(const X509* decoded) const {
+        const auto found = std::ranges::find(candidates_, decoded, &Candidate::decoded);
+        return found == candidates_.end() ? nullptr : &*found;
+    }
+
+    void note_chain(const STACK_OF(X509) * chain) {
         for (int i = 0; i < sk_X509_num(chain); ++i) {
-            auto certificate = known(sk_X509_value(chain, i));
-            if (!certificate)
-                return fail(PathProblem::kMalformed, "a certificate of the path is not what was presented");
-            path_.push_back(std::move(*certificate));
-        }
-        for (std::size_t i = 0; i < path_.size(); ++i) {
-            const bool is_anchor = i + 1 == path_.size();
-            if ((i > 0 || is_anchor) && (!path_[i].is_ca() || path_[i].version() != 3)) {
-                fail(PathProblem::kChainUntrusted, described(path_[i]) + " is not a certificate authority's");
-            }
-            if (const auto weakness = path_[i].public_key().weakness())
-                fail(PathProblem::kWeakKey, described(path_[i]) + ": " + *weakness);
-            if (const auto weakness = path_[i].signature_weakness(); weakness && !is_anchor) {
-                fail(PathProblem::kWeakSignature, described(path_[i]) + ": " + *weakness);
+            if (const Candidate* const candidate = known(sk_X509_value(chain, i))) {
+                chain_.push_back(*candidate);
+            } else {
+                fail(PathProblem::kMalformed, "a certificate of the path is not one that was presented");
             }
         }
-        if (path_.empty() || std::ranges::find(request_.anchors->certificates(), path_.back()) ==
-                                 request_.anchors->certificates().end()) {
+    }
+
+    /// What OpenSSL does not ask of a path, or not firmly (INVARIANTS A03, A20, A29).
+    void check_path() {
+        const bool is_whole = failures_.empty();
+        const bool is_server = request_.purpose == Purpose::kServer;
+        for (std::size_t i = 0; i < chain_.size(); ++i) {
+            const Certificate& certificate = *chain_[i].certificate;
+            const auto says = [&](int verify_error) {
+                const auto [problem, words] = diagnose(verify_error);
+                fail(problem, described(certificate) + " " + std::string(words) + detail(problem, certificate));
+            };
+            const bool is_last = i + 1 == chain_.size();
+            const bool is_issuer = i > 0 || (is_whole && is_last);
+            if (is_issuer && (!certificate.is_ca() || certificate.version() != 3)) says(X509_V_ERR_INVALID_CA);
+            // UINT32_MAX where it has no extended key usage: any.
+            const std::uint32_t usage = X509_get_extended_key_usage(chain_[i].decoded);
+            if ((usage & (is_server ? XKU_SSL_SERVER : XKU_SSL_CLIENT)) == 0) says(X509_V_ERR_INVALID_PURPOSE);
+            if (certificate.public_key().weakness()) says(X509_V_ERR_CA_KEY_TOO_SMALL);
+            if (certificate.signature_weakness() && !is_last) says(X509_V_ERR_CA_MD_TOO_WEAK);
+        }
+        const auto& anchors = request_.anchors->certificates();
+        if (is_whole && (chain_.empty() || std::ranges::find(anchors, *chain_.back().certificate) == anchors.end())) {
             fail(PathProblem::kChainUntrusted, "the path does not end in a trust anchor");
         }
     }
 
     const PathRequest& request_;
-    const Certificate* left_out_ = nullptr;
+    const std::vector<Candidate>& candidates_;
+    const std::vector<X509_CRL*>& crls_;
     int forged_at_ = -1;  ///< depth of the certificate whose CRL had a wrong signature, which is a failure already
-    X509Ptr leaf_;
-    X509Stack untrusted_;
-    X509StoreContextPtr context_;
-    VerifiedPath path_;
-    std::vector<PathFailure> failures_;
+    std::vector<Candidate> chain_;
+    Failures failures_;
+};
+
+/// All attempts at one request.
+class Validation {
+  public:
+    explicit Validation(const PathRequest& request) : request_(request) {}
+
+    std::variant<VerifiedPath, Failures> run() {
+        if (request_.presented->empty()) return refused(PathProblem::kChainUntrusted, "no certificate was given");
+        if (request_.presented->size() > kMostPresented)
+            return refused(PathProblem::kChainUntrusted, "more than 10 certificates were presented");
+        if (request_.anchors->empty()) return refused(PathProblem::kChainUntrusted, "there is no trust anchor");
+        gather();
+        if (candidates_.front().decoded == nullptr) {
+            return refused(PathProblem::kMalformed, described(request_.presented->front()) + " can't be decoded");
+        }
+        auto result = search();
+        static_cast<void>(drain_error_queue());
+        return result;
+    }
+
+  private:
+    static Failures refused(PathProblem problem, std::string message) { return {{problem, std::move(message)}}; }
+
+    /// The leaf, the other certificates presented, the anchors: in this order. Issuers with weak keys are left out
+    /// before anything is computed with them (INVARIANT A102).
+    void gather() {
+        for (const Certificate& one : *request_.presented) {
+            const bool is_leaf = candidates_.empty();
+            if (!is_leaf && one.public_key().weakness()) {
+                weak_ = &one;
+                continue;
+            }
+            presented_.push_back(decode(one));
+            if (is_leaf || presented_.back()) candidates_.push_back({&one, presented_.back().get()});
+        }
+        presented_count_ = candidates_.size();
+        const auto& store = request_.anchors->store();
+        for (std::size_t i = 0; i < store.decoded.size(); ++i) {
+            if (store.decoded[i]) candidates_.push_back({&store.certificates[i], store.decoded[i].get()});
+        }
+    }
+
+    std::variant<VerifiedPath, Failures> search() {
+        const std::vector<X509_CRL*> crls = choose();
+        const std::span<const Candidate> all(candidates_);
+        const auto extras = all.subspan(1, presented_count_ - 1);
+        const auto anchors = all.subspan(presented_count_);
+        std::optional<Failures> first;
+        std::deque<LeftOut> waiting{LeftOut{}};
+        std::set<LeftOut> seen{LeftOut{}};
+        for (std::size_t tried = 0; tried < kMostAttempts && !waiting.empty(); ++tried) {
+            const LeftOut left_out = std::move(waiting.front());
+            waiting.pop_front();
+            Attempt attempt(request_, candidates_, crls);
+            if (attempt.run(candidates_.front().decoded, extras, anchors, left_out)) {
+                VerifiedPath path;
+                for (const Candidate& one : attempt.chain()) path.push_back(*one.certificate);
+                return path;
+            }
+            if (!first) first = attempt.failures();
+            for (std::size_t i = 1; i < attempt.chain().size(); ++i) {
+                if (!has_rival(attempt.chain()[i].decoded, left_out)) continue;
+                LeftOut next = left_out;
+                next.insert(attempt.chain()[i].decoded);
+                if (seen.insert(next).second) waiting.push_back(std::move(next));
+            }
+        }
+        if (weak_ != nullptr) {
+            first->push_back({PathProblem::kWeakKey,
+                              described(*weak_) + " has a key that is too weak: " + *weak_->public_key().weakness()});
+        }
+        return std::move(*first);
+    }
+
+    [[nodiscard]] std::vector<X509_CRL*> choose() const {
+        if (request_.crls == nullptr) return {};
+        std::vector<X509*> issuers;
+        for (std::size_t i = 1; i < candidates_.size(); ++i) issuers.push_back(candidates_[i].decoded);
+        return choose_crls(*request_.crls, issuers, request_.now);
+    }
+
+    /// Whether another certificate could stand in a path where this one stood.
+    [[nodiscard]] bool has_rival(const X509* certificate, const LeftOut& left_out) const {
+        return std::ranges::any_of(candidates_, [&](const Candidate& other) {
+            return other.decoded != certificate && !left_out.contains(other.decoded) &&
+                   X509_NAME_cmp(X509_get_subject_name(other.decoded), X509_get_subject_name(certificate)) == 0 &&
+                   X509_cmp(other.decoded, certificate) != 0;
+        });
+    }
+
+    const PathRequest& request_;
+    const Certificate* weak_ = nullptr;
+    std::vector<X509Ptr> presented_;
+    std::vector<Candidate> candidates_;
+    std::size_t presented_count_ = 0;
+    Failures failures_;
 };
 
 }  // namespace
 
 std::variant<VerifiedPath, std::vector<PathFailure>> validate_path(const PathRequest& request) {
     return Validation(request).run();
-}
-
-std::string_view code_of(PathProblem problem) {
-    switch (problem) {
-        case PathProblem::kChainUntrusted: return "chain_untrusted";
-        case PathProblem::kExpired: return "expired";
-        case PathProblem::kNotYetValid: return "not_yet_valid";
-        case PathProblem::kWrongPurpose: return "wrong_purpose";
-        case PathProblem::kWeakKey: return "weak_key";
-        case PathProblem::kWeakSignature: return "weak_signature";
-        case PathProblem::kRevoked: return "revoked";
-        case PathProblem::kRevocationUnknown: return "revocation_unknown";
-        case PathProblem::kStaleRevocation: return "stale_revocation";
-        case PathProblem::kMalformed: return "malformed";
-    }
-    return "";
 }
 
 }  // namespace cotter::x509

@@ -18,9 +18,10 @@ TrustAnchors::TrustAnchors(std::vector<Certificate> anchors) {
     store->store.reset(X509_STORE_new());
     if (!store->store) throw std::bad_alloc();
     for (const Certificate& anchor : anchors) {
-        const X509Ptr decoded = decode(anchor);
         // A decoding that fails leaves the anchor out of the store, and so trusts less.
+        X509Ptr decoded = decode(anchor);
         if (decoded) X509_STORE_add_cert(store->store.get(), decoded.get());
+        store->decoded.push_back(std::move(decoded));
     }
     static_cast<void>(drain_error_queue());
     store->certificates = std::move(anchors);

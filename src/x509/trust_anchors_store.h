@@ -8,7 +8,8 @@ namespace cotter::x509 {
 
 struct TrustAnchors::Store {
     std::vector<Certificate> certificates;
-    X509StorePtr store;
+    std::vector<X509Ptr> decoded;  ///< of each of `certificates`; null where OpenSSL refuses it
+    X509StorePtr store;            ///< holds the same objects
 };
 
 /// OpenSSL's decoding of a certificate; null if it refuses what we read.
