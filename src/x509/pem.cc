@@ -1,100 +1,23 @@
-// PEM blocks, and the objects in them.
+// The objects in PEM blocks, and the pins of files.
 #include "x509/pem.h"
 
+#include "der/reader.h"
 #include "files/files.h"
 #include "text/encoding.h"
 #include "text/escape.h"
 #include "x509/openssl.h"
+#include "x509/pem_block.h"
 
-#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace cotter::x509 {
 namespace {
 
-struct Block {
-    std::string label;
-    std::size_t line = 0;
-    ByteVector der;
-};
+using der::Tag;
 
-unexpected<Error> bad_input(std::string_view source, std::size_t line, std::string why, std::string next = {}) {
-    auto error = malformed("bad_pem", "reading " + text::escape(source, 300),
-                           (line == 0 ? "" : "line " + std::to_string(line) + ": ") + std::move(why), std::move(next));
-    error.error().place = Place{std::string(source), line == 0 ? std::nullopt : std::optional(line), {}, {}};
-    return error;
-}
-
-/// Octets of a block's body: base64 with line breaks and blanks between.
-std::optional<ByteVector> decode_body(std::string_view body) {
-    std::string base64;
-    std::ranges::copy_if(body, std::back_inserter(base64),
-                         [](char c) { return c != '\n' && c != '\r' && c != ' ' && c != '\t'; });
-    if (base64.empty() || base64.size() % 4 != 0) return std::nullopt;
-    ByteVector der(base64.size() / 4 * 3);
-    const int size =
-        EVP_DecodeBlock(octets(std::span<std::byte>(der)), octets(as_bytes(base64)), static_cast<int>(base64.size()));
-    if (size < 0) return std::nullopt;
-    const std::size_t padding = base64.ends_with("==") ? 2 : base64.ends_with('=') ? 1 : 0;
-    der.resize(static_cast<std::size_t>(size) - padding);
-    return der;
-}
-
-Result<std::vector<Block>> split(std::string_view input, std::string_view source) {
-    constexpr std::string_view kBegin = "-----BEGIN ";
-    constexpr std::string_view kDashes = "-----";
-    std::vector<Block> blocks;
-    std::size_t at = 0;
-    while ((at = input.find(kBegin, at)) != std::string_view::npos) {
-        const std::size_t line = static_cast<std::size_t>(std::ranges::count(input.substr(0, at), '\n')) + 1;
-        const std::size_t label_at = at + kBegin.size();
-        const std::size_t label_end = input.find(kDashes, label_at);
-        if (label_end == std::string_view::npos ||
-            input.substr(label_at, label_end - label_at).find('\n') != std::string_view::npos) {
-            return bad_input(source, line, "a block's first line is cut");
-        }
-        const std::string label(input.substr(label_at, label_end - label_at));
-        const std::string end_line = "-----END " + label + "-----";
-        const std::size_t body_at = label_end + kDashes.size();
-        const std::size_t end = input.find(end_line, body_at);
-        if (end == std::string_view::npos)
-            return bad_input(source, line, "the block " + text::escape(label, 60) + " has no end");
-        const std::string_view body = input.substr(body_at, end - body_at);
-        if (body.find("-----") != std::string_view::npos)
-            return bad_input(source, line, "the block " + text::escape(label, 60) + " has no end");
-        if (label == "ENCRYPTED PRIVATE KEY" || body.find("ENCRYPTED") != std::string_view::npos) {
-            return bad_input(source, line, "the private key is encrypted",
-                             "take its passphrase off: openssl pkey -in FILE -out PLAIN.key");
-        }
-        auto der = decode_body(body);
-        if (!der) return bad_input(source, line, "the block " + text::escape(label, 60) + " is not base64");
-        blocks.push_back({label, line, std::move(*der)});
-        at = end + end_line.size();
-    }
-    return blocks;
-}
-
-bool is_pem(std::string_view input) {
-    return input.find("-----BEGIN ") != std::string_view::npos;
-}
-
-std::string_view as_text(Bytes bytes) {
-    return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
-}
-
-/// The blocks of PEM, or the whole input as one block of that label if it is DER.
-Result<std::vector<Block>> blocks_of(Bytes input, std::string_view source, std::string_view der_label) {
-    if (is_pem(as_text(input))) return split(as_text(input), source);
-    if (input.empty() || input.front() != std::byte{0x30}) {
-        return bad_input(source, 0, "it is neither PEM nor DER", "give a file that begins with -----BEGIN");
-    }
-    return std::vector<Block>{{std::string(der_label), 0, {input.begin(), input.end()}}};
-}
-
-Result<Certificate> certificate_of(const Block& block, std::string_view source) {
+Result<Certificate> certificate_of(const PemBlock& block, std::string_view source) {
     auto certificate = Certificate::parse(block.der);
     if (!certificate)
         return bad_input(source, block.line, "the certificate is refused: " + certificate.error().why,
@@ -102,7 +25,7 @@ Result<Certificate> certificate_of(const Block& block, std::string_view source) 
     return certificate;
 }
 
-Result<PublicKey> key_of(EVP_PKEY* key, const Block& block, std::string_view source) {
+Result<PublicKey> key_of(EVP_PKEY* key, const PemBlock& block, std::string_view source) {
     unsigned char* der = nullptr;
     const int size = key == nullptr ? 0 : i2d_PUBKEY(key, &der);
     static_cast<void>(drain_error_queue());
@@ -114,24 +37,36 @@ Result<PublicKey> key_of(EVP_PKEY* key, const Block& block, std::string_view sou
 }
 
 /// The key of a CSR as it stands in the request, whose signature by that key must hold (RFC 2986).
-Result<PublicKey> key_of_request(const Block& block, std::string_view source) {
+Result<PublicKey> key_of_request(const PemBlock& block, std::string_view source) {
+    const auto not_der = [&](const der::DerError& fault) {
+        return bad_input(source, block.line,
+                         "the certificate request is not strict DER: " + std::string(fault.why) + " at byte " +
+                             std::to_string(fault.offset));
+    };
+    if (auto strict = der::check_strict(block.der); !strict) return not_der(strict.error());
+    const auto request_element = der::read_single(block.der, Tag::kSequence);
+    if (!request_element) return not_der(request_element.error());
+    const auto signed_part = der::Reader::inside(*request_element).expect(Tag::kSequence);
+    if (!signed_part) return not_der(signed_part.error());
+    der::Reader fields = der::Reader::inside(*signed_part);
+    for (const Tag tag : {Tag::kInteger, Tag::kSequence}) {  // version, subject
+        if (const auto element = fields.expect(tag); !element) return not_der(element.error());
+    }
+    const auto key_element = fields.expect(Tag::kSequence);
+    if (!key_element) return not_der(key_element.error());
+    auto key = PublicKey::parse(key_element->encoding);
+    if (!key) return bad_input(source, block.line, key.error().why);
+
     const unsigned char* at = octets(block.der);
     const X509ReqPtr request(d2i_X509_REQ(nullptr, &at, static_cast<long>(block.der.size())));
-    const bool is_whole = request && at == octets(block.der) + block.der.size();
-    EVP_PKEY* const key = is_whole ? X509_REQ_get0_pubkey(request.get()) : nullptr;
-    const bool is_proven = key != nullptr && X509_REQ_verify(request.get(), key) == 1;
+    EVP_PKEY* const signer = request ? X509_REQ_get0_pubkey(request.get()) : nullptr;
+    const bool is_proven = signer != nullptr && X509_REQ_verify(request.get(), signer) == 1;
     static_cast<void>(drain_error_queue());
     if (!is_proven) return bad_input(source, block.line, "the certificate request is not signed by its own key");
-    unsigned char* der = nullptr;
-    const int size = i2d_X509_PUBKEY(X509_REQ_get_X509_PUBKEY(request.get()), &der);
-    if (size <= 0) return bad_input(source, block.line, "the request's key can't be read");
-    auto parsed = PublicKey::parse(as_bytes(der, static_cast<std::size_t>(size)));
-    OPENSSL_free(der);
-    if (!parsed) return bad_input(source, block.line, parsed.error().why);
-    return parsed;
+    return key;
 }
 
-Result<PinnableObject> object_of(const Block& block, std::string_view source) {
+Result<PinnableObject> object_of(const PemBlock& block, std::string_view source) {
     const auto wrap = [](auto result) -> Result<PinnableObject> {
         if (!result) return unexpected(result.error());
         return PinnableObject(std::move(*result));
@@ -146,27 +81,17 @@ Result<PinnableObject> object_of(const Block& block, std::string_view source) {
         if (!key) return bad_input(source, block.line, key.error().why);
         return PinnableObject(std::move(*key));
     }
-    if (block.label == "RSA PUBLIC KEY") {
-        const EvpKeyPtr key(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, size));
-        return wrap(key_of(key.get(), block, source));
-    }
-    if (block.label == "PRIVATE KEY" || block.label == "RSA PRIVATE KEY" || block.label == "EC PRIVATE KEY") {
-        const EvpKeyPtr key(d2i_AutoPrivateKey(nullptr, &at, size));
-        return wrap(key_of(key.get(), block, source));
+    const bool is_private =
+        block.label == "PRIVATE KEY" || block.label == "RSA PRIVATE KEY" || block.label == "EC PRIVATE KEY";
+    if (is_private || block.label == "RSA PUBLIC KEY") {
+        const EvpKeyPtr key(is_private ? d2i_AutoPrivateKey(nullptr, &at, size)
+                                       : d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, size));
+        const bool is_whole = at == octets(block.der) + block.der.size();
+        return wrap(key_of(is_whole ? key.get() : nullptr, block, source));
     }
     return bad_input(source, block.line,
                      "a block " + text::escape(block.label, 60) + " is no certificate, request or key",
                      block.label == "TRUSTED CERTIFICATE" ? "openssl x509 -in FILE -out PLAIN.crt" : "");
-}
-
-/// What one DER object is, found by trying: a certificate, a request, a public key, a private key.
-std::string_view label_of_der(Bytes der) {
-    if (Certificate::parse(der)) return "CERTIFICATE";
-    if (PublicKey::parse(der)) return "PUBLIC KEY";
-    const unsigned char* at = octets(der);
-    const X509ReqPtr request(d2i_X509_REQ(nullptr, &at, static_cast<long>(der.size())));
-    static_cast<void>(drain_error_queue());
-    return request ? "CERTIFICATE REQUEST" : "PRIVATE KEY";
 }
 
 template <class Read>
@@ -181,10 +106,10 @@ auto read_file(const std::string& path, Read read) -> decltype(read(Bytes(), pat
 }  // namespace
 
 Result<std::vector<Certificate>> certificates_from(Bytes pem_or_der, std::string_view source) {
-    const auto blocks = blocks_of(pem_or_der, source, "CERTIFICATE");
+    const auto blocks = pem_blocks(pem_or_der, source);
     if (!blocks) return unexpected(blocks.error());
     std::vector<Certificate> certificates;
-    for (const Block& block : *blocks) {
+    for (const PemBlock& block : *blocks) {
         if (block.label != "CERTIFICATE") {
             return bad_input(source, block.line,
                              "a block " + text::escape(block.label, 60) + " where only certificates are taken",
@@ -199,10 +124,10 @@ Result<std::vector<Certificate>> certificates_from(Bytes pem_or_der, std::string
 }
 
 Result<std::vector<CertificateRevocationList>> crls_from(Bytes pem_or_der, std::string_view source) {
-    const auto blocks = blocks_of(pem_or_der, source, "X509 CRL");
+    const auto blocks = pem_blocks(pem_or_der, source);
     if (!blocks) return unexpected(blocks.error());
     std::vector<CertificateRevocationList> crls;
-    for (const Block& block : *blocks) {
+    for (const PemBlock& block : *blocks) {
         if (block.label != "X509 CRL")
             return bad_input(source, block.line,
                              "a block " + text::escape(block.label, 60) + " where only CRLs are taken");
@@ -215,10 +140,10 @@ Result<std::vector<CertificateRevocationList>> crls_from(Bytes pem_or_der, std::
 }
 
 Result<std::vector<PinnableObject>> pinnable_from(Bytes pem_or_der, std::string_view source) {
-    const auto blocks = blocks_of(pem_or_der, source, is_pem(as_text(pem_or_der)) ? "" : label_of_der(pem_or_der));
+    const auto blocks = pem_blocks(pem_or_der, source);
     if (!blocks) return unexpected(blocks.error());
     std::vector<PinnableObject> objects;
-    for (const Block& block : *blocks) {
+    for (const PemBlock& block : *blocks) {
         if (block.label == "EC PARAMETERS") continue;  // openssl ecparam writes it before the key
         auto object = object_of(block, source);
         if (!object) return unexpected(object.error());
@@ -246,14 +171,13 @@ std::string to_pem(const Certificate& certificate) {
     return pem + "-----END CERTIFICATE-----\n";
 }
 
-Result<std::vector<Pin>> pins_from_argument(std::string_view argument) {
-    const bool is_certificate = argument.starts_with("cert:file:");
-    if (!is_certificate && !argument.starts_with("file:")) {
-        auto pins = PinSet::parse(argument);
-        if (!pins) return unexpected(pins.error());
-        return std::vector<Pin>(pins->begin(), pins->end());
-    }
-    const std::string path(argument.substr(is_certificate ? 10 : 5));
+namespace {
+
+constexpr std::string_view kFile = "file:";
+constexpr std::string_view kCertificateFile = "cert:file:";
+
+/// The pin of the one object in a file.
+Result<Pin> pin_of_file(const std::string& path, PinTarget target) {
     auto objects = read_pinnable(path);
     if (!objects) return unexpected(objects.error());
     if (objects->size() != 1) {
@@ -261,13 +185,35 @@ Result<std::vector<Pin>> pins_from_argument(std::string_view argument) {
                          "cotter pin " + text::escape(path, 300) + " prints the pins of each");
     }
     const auto* certificate = std::get_if<Certificate>(&objects->front());
-    if (is_certificate && certificate == nullptr)
+    if (target == PinTarget::kCertificate && certificate == nullptr)
         return bad_input(path, 0, "it is a key, and cert:file: pins a certificate");
-    const auto pin = is_certificate           ? certificate->pin(PinTarget::kCertificate, PinForm::kSha256)
-                     : certificate != nullptr ? certificate->pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256)
-                                              : pin_of(std::get<PublicKey>(objects->front()),
-                                                       PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
-    return std::vector<Pin>{*pin};
+    auto pin = certificate != nullptr ? certificate->pin(target, PinForm::kSha256)
+                                      : pin_of(std::get<PublicKey>(objects->front()), target, PinForm::kSha256);
+    if (!pin) return bad_input(path, 0, "its object can't be pinned");
+    return std::move(*pin);
+}
+
+}  // namespace
+
+Result<std::vector<Pin>> pins_from_argument(std::string_view argument) {
+    PinSet pins;
+    for (std::size_t begin = 0;;) {
+        const std::size_t end = std::min(argument.find(';', begin), argument.size());
+        const std::string_view one = argument.substr(begin, end - begin);
+        auto pin = one.starts_with(kCertificateFile)
+                       ? pin_of_file(std::string(one.substr(kCertificateFile.size())), PinTarget::kCertificate)
+                   : one.starts_with(kFile)
+                       ? pin_of_file(std::string(one.substr(kFile.size())), PinTarget::kSubjectPublicKeyInfo)
+                       : Pin::parse(one);
+        if (!pin) {
+            auto error = std::move(pin.error());
+            if (error.place && error.place->offset) *error.place->offset += begin;
+            return unexpected(std::move(error));
+        }
+        pins.insert(std::move(*pin));
+        if (end == argument.size()) return std::vector<Pin>(pins.begin(), pins.end());
+        begin = end + 1;
+    }
 }
 
 }  // namespace cotter::x509

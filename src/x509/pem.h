@@ -19,7 +19,8 @@ namespace cotter::x509 {
 using PinnableObject = std::variant<Certificate, PublicKey>;
 
 /// All certificates of PEM text, in order; at least one. Text around blocks, CRLF and a byte-order mark are tolerated;
-/// `TRUSTED CERTIFICATE`, other labels and truncated blocks are not (INVARIANTS A20, A78). `source` names the input.
+/// `TRUSTED CERTIFICATE`, other labels, headers and truncated blocks are not (INVARIANTS A20, A78). `source` names the
+/// input.
 [[nodiscard]] Result<std::vector<Certificate>> certificates_from(Bytes pem_or_der, std::string_view source);
 [[nodiscard]] Result<std::vector<CertificateRevocationList>> crls_from(Bytes pem_or_der, std::string_view source);
 /// Certificates, CSRs (self-signature checked), public keys and private keys (unencrypted), PEM or one DER object.
@@ -34,7 +35,8 @@ using PinnableObject = std::variant<Certificate, PublicKey>;
 [[nodiscard]] std::string to_pem(const Certificate& certificate);
 
 /// A pin as people give it on a command line: everything Pin::parse takes, `file:PATH` (the SPKI of the one object in
-/// that file) and `cert:file:PATH`, and lists joined by `;`. At least one pin comes out (INVARIANTS A55, A57, A62).
+/// that file) and `cert:file:PATH`, and lists of these joined by `;`, which a path therefore can't contain. At least
+/// one pin comes out (INVARIANTS A55, A57, A62).
 [[nodiscard]] Result<std::vector<Pin>> pins_from_argument(std::string_view argument);
 
 }  // namespace cotter::x509

@@ -112,6 +112,9 @@ TEST_F(Pem, A78_RefusesOtherLabelsAndCutBlocks) {
         {"an end cut short", good.substr(0, good.size() - 5)},
         {"a begin inside a block", good.substr(0, good.size() / 2) + "\n" + good},
         {"another end", replaced(good, "END CERTIFICATE", "END PUBLIC KEY")},
+        {"a first block without its beginning", good.substr(40) + good},
+        {"base64 that is not canonical", replaced(good, "\n-----END", "=\n-----END")},
+        {"a header", replaced(good, "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\nName: value\n\n")},
         {"a good one, then a cut one", good + second_.pem().substr(0, 100)},
         {"an empty block", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"},
         {"no base64", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"},
@@ -169,6 +172,78 @@ TEST_F(Pem, RefusesARequestThatItsOwnKeyDidNotSign) {
     EXPECT_FALSE(pinnable_from(as_bytes(request_pem(first_.key(), second_.key())), "test.csr"));
 }
 
+TEST_F(Pem, A75_TakesTheKeyOfARequestAsItStandsThere) {
+    const Minted compressed = mint().key(testing::MintKey::kP256Compressed);
+    const auto objects = pinnable_from(as_bytes(request_pem(compressed.key(), compressed.key())), "test.csr");
+    ASSERT_TRUE(objects) << objects.error().why;
+    EXPECT_EQ(std::get<PublicKey>(objects->front()), compressed.certificate().public_key());
+}
+
+TEST_F(Pem, TellsDerObjectsByTheirShape) {
+    const PublicKey expected = first_.certificate().public_key();
+    const auto der_of = [](auto write, auto* object) {
+        unsigned char* out = nullptr;
+        const int size = write(object, &out);
+        const Bytes bytes = as_bytes(out, static_cast<std::size_t>(size));
+        ByteVector der(bytes.begin(), bytes.end());
+        OPENSSL_free(out);
+        return der;
+    };
+    const Minted rsa = mint().key(testing::MintKey::kRsa2048);
+    const struct {
+        const char* what;
+        ByteVector der;
+        PublicKey key;
+    } kCases[] = {
+        {"request", der_of(i2d_X509_REQ, request_of(first_.key(), first_.key()).get()), expected},
+        {"EC private key", der_of(i2d_PrivateKey, first_.key()), expected},
+        {"RSA private key", der_of(i2d_PrivateKey, rsa.key()), rsa.certificate().public_key()},
+        {"RSA public key", der_of(i2d_PublicKey, rsa.key()), rsa.certificate().public_key()},
+    };
+    for (const auto& one : kCases) {
+        const auto objects = pinnable_from(one.der, "test.der");
+        ASSERT_TRUE(objects) << one.what << ": " << objects.error().why;
+        EXPECT_EQ(std::get<PublicKey>(objects->front()), one.key) << one.what;
+        ByteVector trailing = one.der;
+        trailing.push_back(std::byte{0});
+        EXPECT_FALSE(pinnable_from(trailing, "test.der")) << one.what;
+    }
+    const Minted authority = mint().authority("ca");
+    const auto crl = testing::mint_crl(authority, {});
+    EXPECT_EQ(crls_from(crl.der(), "test.crl")->size(), 1U);
+    EXPECT_FALSE(certificates_from(crl.der(), "test.crl"));
+    EXPECT_FALSE(pinnable_from(crl.der(), "test.crl"));
+    EXPECT_FALSE(crls_from(first_.der(), "test.der"));
+}
+
+TEST_F(Pem, A78_AsksNobodyForThePassphraseOfADerKeyEither) {
+    const BioPtr memory(BIO_new(BIO_s_mem()));
+    i2d_PKCS8PrivateKey_bio(memory.get(), first_.key(), EVP_aes_128_cbc(), "secret", 6, nullptr, nullptr);
+    const auto objects = pinnable_from(as_bytes(written(memory)), "test.key");
+    ASSERT_FALSE(objects);
+    EXPECT_EQ(objects.error().why, "the private key is encrypted");
+}
+
+TEST_F(Pem, TellsTheLineOfTheFault) {
+    const auto fault = certificates_from(as_bytes("one\ntwo\n" + first_.pem().substr(0, 100)), "a\nb.pem");
+    ASSERT_FALSE(fault);
+    ASSERT_TRUE(fault.error().place);
+    EXPECT_EQ(fault.error().place->line, std::optional<std::size_t>(3));
+    EXPECT_EQ(fault.error().why, "line 3: the block CERTIFICATE has no end");
+    EXPECT_EQ(fault.error().what.find('\n'), std::string::npos);
+    EXPECT_EQ(fault.error().place->source.find('\n'), std::string::npos);
+}
+
+TEST_F(Pem, A78_ReadsAFileOfBlocksInTimeThatGrowsWithItsSizeAlone) {
+    // 16 MiB of tiny blocks; looked at once for each block it would take minutes.
+    const std::string tiny = "-----BEGIN A-----\nAAAA\n-----END A-----\n";
+    std::string many;
+    while (many.size() + tiny.size() <= (16U << 20U)) many += tiny;
+    const auto refused = certificates_from(as_bytes(many), "test.pem");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().place->line, std::optional<std::size_t>(1));
+}
+
 TEST_F(Pem, ReadsCrlsOnlyWhereCrlsAreTaken) {
     const Minted authority = mint().authority("ca");
     const std::string crl =
@@ -218,6 +293,20 @@ TEST_F(PinFile, A62_GivesThePinOfItsOneObject) {
     EXPECT_EQ(*pins_from_argument(of_key.to_string() + ";" + of_certificate.to_string()),
               (std::vector{of_key, of_certificate}));
     EXPECT_FALSE(pins_from_argument(""));
+}
+
+TEST_F(PinFile, A57_CountsInAListWhollyOrNotAtAll) {
+    const Pin of_key = *first_.certificate().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+    const Pin other = *second_.certificate().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+    const std::string path = file(first_.pem());
+    EXPECT_EQ(*pins_from_argument(other.to_string() + ";file:" + path), (std::vector{other, of_key}));
+    EXPECT_EQ(*pins_from_argument("file:" + path + ";" + other.to_string()), (std::vector{of_key, other}));
+    EXPECT_FALSE(pins_from_argument("file:" + path + ";"));
+    EXPECT_FALSE(pins_from_argument(";file:" + path));
+    EXPECT_FALSE(pins_from_argument("file:" + path + ";file:" + folder_ + "/absent"));
+    const auto bad = pins_from_argument("file:" + path + ";sha256/!");
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(bad.error().place->offset, std::optional(("file:" + path + ";sha256/").size()));
 }
 
 TEST_F(PinFile, A62_RefusesWhatIsNoRegularFileOfBoundedSize) {
