@@ -66,6 +66,9 @@ std::string IpAddress::to_string() const {
 
 Result<DnsName> DnsName::parse(std::string_view text) {
     std::string name(text);
+    // The conversion below reads up to a NUL, and maps away some of what nobody sees.
+    if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; }))
+        return bad_name(text, "a name has neither blanks nor control characters");
     if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
         auto converted = to_a_labels(name);
         if (!converted) return bad_name(text, "it can't be written in the letters of the DNS (IDNA2008)");

@@ -64,7 +64,11 @@ TEST(DnsName, A86_RefusesWhatIsNoName) {
                                     long_label + ".example",
                                     long_name,
                                     "\xff\xfe.example"s,
-                                    "a\u202e.example"s}) {
+                                    "a\u202e.example"s,
+                                    "b\u00fccher.example\0.evil.example"s,
+                                    "b\u00fccher.example\n"s,
+                                    "b\u00fccher example"s,
+                                    "\uff11\uff12\uff17.0.0.1"s}) {
         const auto name = DnsName::parse(text);
         EXPECT_FALSE(name) << text;
         EXPECT_TRUE(name || name.error().kind == ErrorKind::kMalformedInput);
