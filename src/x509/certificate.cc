@@ -112,10 +112,26 @@ std::vector<SubjectAltName> read_names(Bytes value) {
 bool read_is_ca(Bytes value) {
     need(der::check_strict(value));
     der::Reader reader = der::Reader::inside(need(der::read_single(value, Tag::kSequence)));
-    if (!reader.next_is(Tag::kBoolean)) return false;
-    const der::Element element = need(reader.next());
-    if (element.content.front() == std::byte{0}) throw Malformed{"a default value that is written out"};
-    return true;
+    const bool is_ca = reader.next_is(Tag::kBoolean);
+    if (is_ca && need(reader.next()).content.front() == std::byte{0})
+        throw Malformed{"a default value that is written out"};
+    if (reader.next_is(Tag::kInteger)) need(der::unsigned_integer(need(reader.next())));
+    need(reader.finish());
+    return is_ca;
+}
+
+bool is_sha2(Bytes name) {
+    return oid::is(name, oid::kSha256) || oid::is(name, oid::kSha384) || oid::is(name, oid::kSha512);
+}
+
+/// Whether RSASSA-PSS parameters (RFC 4055 3.1) name SHA-2; left out, they mean SHA-1.
+bool is_strong_pss(der::Reader algorithm) {
+    if (!algorithm.next_is(Tag::kSequence)) return false;
+    der::Reader parameters = der::Reader::inside(need(algorithm.next()));
+    if (!parameters.next_is(der::context(0, true))) return false;
+    der::Reader hash = der::Reader::inside(need(parameters.next()));
+    der::Reader name = der::Reader::inside(need(hash.expect(Tag::kSequence)));
+    return is_sha2(need(name.expect(Tag::kObjectIdentifier)).content);
 }
 
 std::optional<std::string> weakness_of_signature(const der::Element& algorithm) {
@@ -124,7 +140,8 @@ std::optional<std::string> weakness_of_signature(const der::Element& algorithm) 
     const bool is_strong = oid::is(name, oid::kEcdsaWithSha256) || oid::is(name, oid::kEcdsaWithSha384) ||
                            oid::is(name, oid::kEcdsaWithSha512) || oid::is(name, oid::kSha256WithRsa) ||
                            oid::is(name, oid::kSha384WithRsa) || oid::is(name, oid::kSha512WithRsa) ||
-                           oid::is(name, oid::kRsassaPss) || oid::is(name, oid::kEd25519) || oid::is(name, oid::kEd448);
+                           oid::is(name, oid::kEd25519) || oid::is(name, oid::kEd448) ||
+                           (oid::is(name, oid::kRsassaPss) && is_strong_pss(reader));
     if (is_strong) return std::nullopt;
     return "it is signed by an algorithm that is not taken (SHA-1, MD5 or unknown)";
 }
@@ -216,13 +233,16 @@ Result<Certificate> Certificate::parse(Bytes der) try {
     if (!key) throw Malformed{key.error().why};
     fields->key = std::move(*key);
     for (const std::uint8_t unique_id : {std::uint8_t{1}, std::uint8_t{2}}) {
-        if (reader.next_is(der::context(unique_id, false))) need(reader.next());
+        if (!reader.next_is(der::context(unique_id, false))) continue;
+        if (fields->version == 1) throw Malformed{"a unique identifier in a certificate of version 1"};
+        need(reader.next());
     }
     if (reader.next_is(der::context(3, true))) {
         if (fields->version != 3) throw Malformed{"extensions in a certificate that is not of version 3"};
         der::Reader outer = der::Reader::inside(need(reader.next()));
         der::Reader extensions = der::Reader::inside(need(outer.expect(Tag::kSequence)));
         need(outer.finish());
+        if (extensions.at_end()) throw Malformed{"a list of extensions without any"};
         std::set<std::string> seen;
         while (!extensions.at_end()) {
             der::Reader extension = der::Reader::inside(need(extensions.expect(Tag::kSequence)));

@@ -220,6 +220,8 @@ TEST(Certificate, A99_RefusesSerialsVersionsAndShapesThatDoNotExist) {
     const DerParts parts = DerParts::of(good());
     DerParts extensions_in_version_1 = parts;
     extensions_in_version_1.signed_part.erase(extensions_in_version_1.signed_part.begin());
+    DerParts unique_id_in_version_1 = DerParts::of(mint().version(1).make().der());
+    unique_id_in_version_1.signed_part.push_back(tlv(der::context(1, false), octets_of({0, 1})));
     DerParts extensions_twice = parts;
     extensions_twice.signed_part.push_back(parts.signed_part.at(testing::kExtensions));
     const struct {
@@ -236,6 +238,19 @@ TEST(Certificate, A99_RefusesSerialsVersionsAndShapesThatDoNotExist) {
         {"extensions in version 2", changed(testing::kVersion, tlv(der::context(0, true), octets_of({2, 1, 1})))},
         {"extensions in version 1", extensions_in_version_1.der()},
         {"extensions twice", extensions_twice.der()},
+        {"no extension in the list",
+         changed(testing::kExtensions, tlv(der::context(3, true), tlv(Tag::kSequence, ByteVector())))},
+        {"a unique identifier in version 1", unique_id_in_version_1.der()},
+        {"basic constraints with more behind", mint()
+                                                   .extension("2.5.29.19", true,
+                                                              "30060101ff020100"
+                                                              "0500")
+                                                   .make()
+                                                   .der()},
+        {"basic constraints with a third member",
+         mint().extension("2.5.29.19", true, "30080101ff0201000500").make().der()},
+        {"a negative path length", mint().extension("2.5.29.19", true, "30060101ff0201ff").make().der()},
+        {"CA:false written out", mint().extension("2.5.29.19", true, "3003010100").make().der()},
         {"a key of nothing", changed(testing::kKey, tlv(Tag::kSequence, ByteVector()))},
         {"a validity of nothing", changed(testing::kValidity, tlv(Tag::kSequence, ByteVector()))},
     };
@@ -276,6 +291,34 @@ TEST(Certificate, A121_ReadsTimesInTheZFormOnly) {
         changed(testing::kValidity, validity(Tag::kGeneralizedTime, "20500101000000Z", "99991231235959Z")));
     ASSERT_TRUE(last);
     EXPECT_EQ(last->not_after(), sys_days{year{10000} / 1 / 1} - seconds(1));
+}
+
+TEST(Certificate, A97_CallsPssSignaturesWeakUnlessTheyNameSha2) {
+    const ByteVector pss = octets_of({0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a});
+    const auto with_hash = [](unsigned last) {
+        const ByteVector name = octets_of({0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, last});
+        return tlv(Tag::kSequence, tlv(der::context(0, true), tlv(Tag::kSequence, name)));
+    };
+    const struct {
+        const char* what;
+        ByteVector parameters;
+        bool is_weak;
+    } kCases[] = {
+        {"SHA-256", with_hash(1), false},
+        {"SHA-384", with_hash(2), false},
+        {"SHA-224", with_hash(4), true},
+        {"defaults, which are SHA-1", tlv(Tag::kSequence, ByteVector()), true},
+        {"none", ByteVector(), true},
+        {"a salt length alone", tlv(Tag::kSequence, tlv(der::context(2, true), octets_of({2, 1, 32}))), true},
+    };
+    for (const auto& one : kCases) {
+        DerParts parts = DerParts::of(good());
+        parts.algorithm = tlv(Tag::kSequence, joined({pss, one.parameters}));
+        parts.signed_part.at(testing::kAlgorithm) = parts.algorithm;
+        const auto certificate = Certificate::parse(parts.der());
+        ASSERT_TRUE(certificate) << one.what;
+        EXPECT_EQ(certificate->signature_weakness().has_value(), one.is_weak) << one.what;
+    }
 }
 
 }  // namespace

@@ -3,12 +3,15 @@
 
 #include "der/reader.h"
 #include "pin/digest.h"
+#include "text/encoding.h"
 #include "x509/oids.h"
 #include "x509/openssl.h"
 
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 
 namespace cotter::x509 {
@@ -43,15 +46,48 @@ const EC_GROUP* group_of(const Curve& curve) {
 std::optional<ByteVector> uncompressed(const Curve& curve, Bytes point) {
     const EC_GROUP* const group = group_of(curve);
     const PointPtr decoded(EC_POINT_new(group));
-    ByteVector result(1 + 2 * curve.coordinate);
     // Decoding checks that the point is on the curve; these curves have a cofactor of 1.
-    const bool is_valid =
-        decoded && EC_POINT_oct2point(group, decoded.get(), octets(point), point.size(), nullptr) == 1 &&
-        EC_POINT_is_at_infinity(group, decoded.get()) == 0 &&
-        EC_POINT_point2oct(group, decoded.get(), POINT_CONVERSION_UNCOMPRESSED, octets(std::span<std::byte>(result)),
-                           result.size(), nullptr) == result.size();
+    bool is_valid = decoded && EC_POINT_oct2point(group, decoded.get(), octets(point), point.size(), nullptr) == 1 &&
+                    EC_POINT_is_at_infinity(group, decoded.get()) == 0;
+    ByteVector result(point.begin(), point.end());
+    if (is_valid && point.size() != 1 + 2 * curve.coordinate) {
+        result.resize(1 + 2 * curve.coordinate);
+        is_valid = EC_POINT_point2oct(group, decoded.get(), POINT_CONVERSION_UNCOMPRESSED,
+                                      octets(std::span<std::byte>(result)), result.size(), nullptr) == result.size();
+    }
     static_cast<void>(drain_error_queue());
     return is_valid ? std::optional(std::move(result)) : std::nullopt;
+}
+
+/// Whether anybody can sign for an Edwards key: its point has a small order, or its octets are not the shortest form of
+/// a point (RFC 8032 5.1.3). The sign of x, in the last bit, is left out.
+bool is_nobodys(KeyType type, Bytes key) {
+    ByteVector y(key.rbegin(), key.rend());  // most significant first
+    y.front() &= std::byte{0x7f};
+    const auto is_all = [&](std::size_t from, std::size_t until, unsigned value) {
+        return std::all_of(y.begin() + static_cast<std::ptrdiff_t>(from),
+                           y.begin() + static_cast<std::ptrdiff_t>(until),
+                           [&](std::byte octet) { return octet == static_cast<std::byte>(value); });
+    };
+    if (is_all(0, y.size() - 1, 0) && y.back() <= std::byte{1}) return true;  // y = 0 or 1: orders 4, 1
+    if (type == KeyType::kEd448) {
+        // p = 2^448 - 2^224 - 1; the first octet holds the sign alone. y >= p - 1 is -1 (order 2), or not reduced.
+        ByteVector limit(57, std::byte{0xff});
+        limit.front() = std::byte{0};
+        limit.at(28) = std::byte{0xfe};
+        limit.back() = std::byte{0xfe};
+        return y >= limit;
+    }
+    // p = 2^255 - 19; y >= p - 1 is -1 (order 2), or not reduced.
+    ByteVector limit(32, std::byte{0xff});
+    limit.front() = std::byte{0x7f};
+    limit.back() = std::byte{0xec};
+    if (y >= limit) return true;
+    // The two y of order 8.
+    static const std::array<std::string_view, 2> kOrder8{
+        "05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826",
+        "7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7"};
+    return std::ranges::find(kOrder8, text::hex(y)) != kOrder8.end();
 }
 
 CanonicalKey canonical_of(std::string_view label, Bytes value) {
@@ -195,6 +231,7 @@ Result<PublicKey> PublicKey::parse(Bytes subject_public_key_info) {
     const auto read_edwards = [&](KeyType type, std::size_t size, unsigned bits) -> Result<void> {
         if (parameters) return bad_key("an Edwards key with parameters");
         if (key->size() != size) return bad_key("an Edwards key of the wrong length");
+        if (is_nobodys(type, *key)) return bad_key("an Edwards key for which anybody can sign");
         result.type_ = type;
         result.bits_ = bits;
         result.canonical_ = canonical_of("ed " + std::to_string(bits), *key);

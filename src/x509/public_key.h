@@ -39,8 +39,8 @@ struct CanonicalKey {
 class PublicKey {
   public:
     /// Reads the DER of one SubjectPublicKeyInfo (RFC 5280 4.1.2.7; RFC 5480, 8410, 8017). Refused as malformed: what
-    /// is not strict DER, explicit EC parameters, hybrid points, points off the curve, RSA with an even modulus or
-    /// exponent.
+    /// is not strict DER, explicit EC parameters, hybrid points, points off the curve, Edwards points for which anybody
+    /// can sign (small order, not reduced), RSA with an even modulus or exponent (INVARIANTS A73, A101, A107).
     [[nodiscard]] static Result<PublicKey> parse(Bytes subject_public_key_info);
 
     [[nodiscard]] Bytes subject_public_key_info() const { return spki_; }

@@ -248,5 +248,48 @@ TEST(PublicKey, A102_CallsKeysTooLargeToComputeWithWeak) {
     }
 }
 
+TEST(PublicKey, A107_RefusesEdwardsKeysForWhichAnybodyCanSign) {
+    const auto ed25519 = [](unsigned first, unsigned rest, unsigned last) {
+        ByteVector key(32, static_cast<std::byte>(rest));
+        key.front() = static_cast<std::byte>(first);
+        key.back() = static_cast<std::byte>(last);
+        return key;
+    };
+    const ByteVector order_8 =
+        octets_of({0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+                   0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05});
+    ByteVector order_8_negative = order_8;
+    order_8_negative.back() |= std::byte{0x80};
+    const struct {
+        const char* what;
+        ByteVector key;
+        bool is_taken;
+    } kCases[] = {
+        {"y = 1, the identity", ed25519(1, 0, 0), false},
+        {"y = 1, with the sign of -0", ed25519(1, 0, 0x80), false},
+        {"y = 0, order 4", ed25519(0, 0, 0), false},
+        {"y = 0, the other sign", ed25519(0, 0, 0x80), false},
+        {"y = p - 1, order 2", ed25519(0xec, 0xff, 0x7f), false},
+        {"y = p, not reduced", ed25519(0xed, 0xff, 0x7f), false},
+        {"y = p + 1, not reduced", ed25519(0xee, 0xff, 0xff), false},
+        {"y = 2^255 - 1, not reduced", ed25519(0xff, 0xff, 0xff), false},
+        {"order 8", order_8, false},
+        {"order 8, the other sign", order_8_negative, false},
+        {"y = 3", ed25519(3, 0, 0), true},
+        {"y = p - 2", ed25519(0xeb, 0xff, 0x7f), true},
+    };
+    for (const auto& one : kCases) {
+        EXPECT_EQ(PublicKey::parse(spki(oid_of(oid::kEd25519), one.key)).has_value(), one.is_taken) << one.what;
+    }
+    ByteVector minus_one(57, std::byte{0xff});
+    minus_one.at(0) = minus_one.at(28) = std::byte{0xfe};
+    minus_one.back() = std::byte{0};
+    ByteVector minus_two = minus_one;
+    minus_two.at(0) = std::byte{0xfd};
+    EXPECT_FALSE(PublicKey::parse(spki(oid_of(oid::kEd448), minus_one)));
+    EXPECT_FALSE(PublicKey::parse(spki(oid_of(oid::kEd448), ByteVector(57, std::byte{0}))));
+    EXPECT_TRUE(PublicKey::parse(spki(oid_of(oid::kEd448), minus_two)));
+}
+
 }  // namespace
 }  // namespace cotter::x509
