@@ -20,8 +20,8 @@ unexpected<Error> bad_answer() {
 }  // namespace
 
 ByteVector join_request(const registry::InvitationSecret& secret) {
-    ByteVector request{kRequestType};
-    request.insert(request.end(), secret.octets().begin(), secret.octets().end());
+    ByteVector request(kJoinRequestSize, kRequestType);
+    std::ranges::copy(secret.octets(), request.begin() + 1);
     return request;
 }
 

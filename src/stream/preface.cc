@@ -4,6 +4,8 @@
 #include "text/escape.h"
 #include "x509/openssl.h"
 
+#include <algorithm>
+
 namespace cotter::stream {
 namespace {
 
@@ -14,9 +16,11 @@ constexpr std::byte kFirstCritical{0x80};
 constexpr std::size_t kHeader = 3;
 
 ByteVector frame(std::byte type, Bytes payload) {
-    ByteVector bytes{type, static_cast<std::byte>(payload.size() >> 8U),
-                     static_cast<std::byte>(payload.size() & 0xffU)};
-    bytes.insert(bytes.end(), payload.begin(), payload.end());
+    ByteVector bytes(kHeader + payload.size());
+    bytes[0] = type;
+    bytes[1] = static_cast<std::byte>(payload.size() >> 8U);
+    bytes[2] = static_cast<std::byte>(payload.size() & 0xffU);
+    std::ranges::copy(payload, bytes.begin() + kHeader);
     return bytes;
 }
 
