@@ -16,14 +16,18 @@ include(GoogleTest)
 file(GLOB testing_sources CONFIGURE_DEPENDS src/*/testing/*.cc)
 add_library(cotter_testing STATIC EXCLUDE_FROM_ALL ${testing_sources} cmake/empty.cc)
 target_include_directories(cotter_testing PUBLIC src)
-target_link_libraries(cotter_testing PUBLIC libcotter cotter_options GTest::gtest GTest::gmock)
+target_link_libraries(cotter_testing PUBLIC libcotter cotter_options GTest::gtest GTest::gmock Boost::headers
+                                            nlohmann_json::nlohmann_json SQLiteCpp Threads::Threads)
+cotter_precompile(cotter_testing <chrono> <functional> <memory> <optional> <string> <variant> <vector>
+                                 <gmock/gmock.h> <gtest/gtest.h>)
 
 foreach(room IN LISTS COTTER_TESTED_ROOMS)
   file(GLOB tests CONFIGURE_DEPENDS src/${room}/*_test.cc)
   if(tests)
     add_executable(${room}_test ${tests})
-    target_link_libraries(${room}_test PRIVATE cotter_testing GTest::gtest_main Boost::headers
-                                               nlohmann_json::nlohmann_json SQLiteCpp Threads::Threads)
+    target_link_libraries(${room}_test PRIVATE cotter_testing GTest::gtest_main)
+    target_precompile_headers(${room}_test REUSE_FROM cotter_testing)
+    target_compile_options(${room}_test PRIVATE -fPIC)  # as the precompiled header is
     gtest_discover_tests(${room}_test TEST_PREFIX "${COTTER_TEST_PREFIX}" DISCOVERY_TIMEOUT 60
                          PROPERTIES TIMEOUT 120 LABELS "unit;${room}")
   endif()
