@@ -15,13 +15,13 @@ void TrustOptions::add_to(CLI::App& command) {
     const std::string group = "Trust";
     command.add_option("--pin", pins, "The server's pin: sha256/…, file:PATH or another form; may be repeated")
         ->group(group);
-    command.add_option("--match", match, "Which certificate a pin may be of: leaf, issuer or any")
+    command.add_option("--match", match, "Which certificate a pin may be of: leaf (the default), issuer or any")
         ->check(CLI::IsMember({"leaf", "issuer", "any"}))
-        ->capture_default_str()
         ->group(group);
     command.add_option("--trust", trust, "pins, chain+pins, chain, strict or accept-new")
         ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new"}))
         ->group(group);
+    command.add_option("--policy", policy, "Policy file; default: the state folder's policy.toml")->group(group);
     command.add_option("--roots", roots, "Trust anchors (PEM) instead of the system's")->group(group);
     command.add_option("--crl", crls, "CRL that must decide; may be repeated")->group(group);
 }
@@ -42,19 +42,17 @@ Result<std::vector<Pin>> parse_pins(const std::vector<std::string>& arguments) {
     return pins;
 }
 
-Result<trust::ServerPolicy> TrustOptions::policy() const {
-    trust::ServerPolicy policy;
+Result<service::TrustRequest> TrustOptions::request(const identity::StateFolder& state) const {
+    service::TrustRequest request;
     auto parsed = parse_pins(pins);
     if (!parsed) return unexpected(parsed.error());
-    for (Pin& pin : *parsed) policy.pins.push_back({std::move(pin), trust::PinRole::kPrimary, {}, std::nullopt, {}});
-    policy.match = *trust::match_from(match);
-    policy.trust = trust.empty() ? trust::TrustMode::kPins : *trust::trust_mode_from(trust);
-    const bool uses_pins = policy.trust == trust::TrustMode::kPins || policy.trust == trust::TrustMode::kChainAndPins;
-    if (!uses_pins && !policy.pins.empty()) {
-        return malformed("pins_unused", "reading --pin with --trust " + trust, "that trust mode does not look at pins",
-                         "leave --trust out, or say --trust chain+pins");
-    }
-    return policy;
+    request.pins = std::move(*parsed);
+    if (!match.empty()) request.match = trust::match_from(match);
+    if (!trust.empty()) request.trust = trust::trust_mode_from(trust);
+    if (!policy.empty()) request.policy_file = policy;
+    request.usual_policy_file = state.policy_file();
+    request.known_peers = state.known_peers_file();
+    return request;
 }
 
 int report_no_policy(const Invocation& invocation, const std::string& server) {
@@ -62,14 +60,6 @@ int report_no_policy(const Invocation& invocation, const std::string& server) {
                   "the server " + server + " is not trusted: nothing is known of its key",
                   std::string(advice_on(trust::ReasonCode::kNoPolicy)));
     return kVerdict;
-}
-
-Result<bool> use_remembered_key(service::ClientSettings& settings) {
-    auto pins = evidence::KnownPeers(settings.known_peers).pins_of(settings.judged_host());
-    if (!pins) return unexpected(pins.error());
-    if (pins->empty()) return false;
-    settings.policy.trust = trust::TrustMode::kStrict;
-    return true;
 }
 
 }  // namespace cotter::cli

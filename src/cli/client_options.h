@@ -18,16 +18,15 @@ namespace cotter::cli {
 
 struct TrustOptions {
     std::vector<std::string> pins;
-    std::string match = "leaf";
+    std::string match;
     std::string trust;
+    std::string policy;
     std::string roots;
     std::vector<std::string> crls;
 
     void add_to(CLI::App& command);
-    /// Whether the person said anything about what to trust.
-    [[nodiscard]] bool is_given() const { return !pins.empty() || !trust.empty(); }
-    /// The policy of --pin, --match and --trust. Warnings about sample pins go to standard error.
-    [[nodiscard]] Result<trust::ServerPolicy> policy() const;
+    /// What the flags say, and where that state folder keeps the rest. Warnings about sample pins go to standard error.
+    [[nodiscard]] Result<service::TrustRequest> request(const identity::StateFolder& state) const;
 };
 
 /// Reads every --pin.
@@ -35,9 +34,5 @@ struct TrustOptions {
 
 /// Prints a refusal that needs no connection: there is nothing to judge the server by. Gives the exit code.
 [[nodiscard]] int report_no_policy(const Invocation& invocation, const std::string& server);
-
-/// The same settings with the policy that is meant where nothing was said: the key that known_peers remembers. False if
-/// it remembers none.
-[[nodiscard]] Result<bool> use_remembered_key(service::ClientSettings& settings);
 
 }  // namespace cotter::cli

@@ -26,15 +26,14 @@ struct ConnectOptions {
 Result<service::ClientSettings> settings_of(const ConnectOptions& options, const identity::StateFolder& state) {
     auto server = x509::HostPort::parse(options.server);
     if (!server) return unexpected(server.error());
-    auto policy = options.trust.policy();
-    if (!policy) return unexpected(policy.error());
+    auto trust = options.trust.request(state);
+    if (!trust) return unexpected(trust.error());
     auto stream = options.stream.settings();
     if (!stream) return unexpected(stream.error());
-    policy->minimum_protocol = stream->minimum_protocol;
+    trust->minimum_protocol = stream->minimum_protocol;
     service::ClientSettings settings{.server = std::move(*server)};
-    settings.policy = std::move(*policy);
+    settings.trust = std::move(*trust);
     settings.stream = *stream;
-    settings.known_peers = state.known_peers_file();
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
     if (!options.server_name.empty()) {
@@ -79,11 +78,9 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
     if (!state) return report(invocation, state.error());
     auto settings = settings_of(options, *state);
     if (!settings) return report(invocation, settings.error());
-    if (!options.trust.is_given()) {
-        const auto is_remembered = use_remembered_key(*settings);
-        if (!is_remembered) return report(invocation, is_remembered.error());
-        if (!*is_remembered) return report_no_policy(invocation, settings->server.to_string());
-    }
+    const auto policy = service::choose_policy(settings->trust, settings->judged_host());
+    if (!policy) return report(invocation, policy.error());
+    if (!*policy) return report_no_policy(invocation, settings->server.to_string());
     settings->identity = service::IdentityFiles{options.key, options.certificate};
     if (options.key.empty()) {
         if (auto own = invocation.own_identity(*state); !own) return report(invocation, own.error());

@@ -40,7 +40,7 @@ Result<registry::InvitationCode> read_code(const std::string& argument) {
 
 /// A key that is remembered for this server already must be the code's.
 Result<void> check_remembered(const service::ClientSettings& settings, const Pin& pin) {
-    const auto remembered = evidence::KnownPeers(settings.known_peers).pins_of(settings.server);
+    const auto remembered = evidence::KnownPeers(settings.trust.known_peers).pins_of(settings.server);
     if (!remembered) return unexpected(remembered.error());
     if (remembered->empty() || std::ranges::find(*remembered, pin) != remembered->end()) return {};
     return failed("peer_changed", "joining at " + settings.server.to_string(),
@@ -81,10 +81,11 @@ int run(const Invocation& invocation, const JoinOptions& options) {
     if (!own) return report(invocation, own.error());
 
     service::ClientSettings settings{.server = code->server};
-    settings.policy.pins.push_back({code->server_pin, trust::PinRole::kPrimary, {}, std::nullopt, {}});
-    settings.policy.minimum_protocol = stream->minimum_protocol;
+    settings.trust.pins = {code->server_pin};
+    settings.trust.minimum_protocol = stream->minimum_protocol;
+    settings.trust.usual_policy_file = state->policy_file();
+    settings.trust.known_peers = state->known_peers_file();
     settings.identity = service::IdentityFiles{state->key_file(), state->certificate_file()};
-    settings.known_peers = state->known_peers_file();
     settings.stream = *stream;
     if (!options.listen.empty()) {
         auto listen = stream::ListenAddress::parse(options.listen);
@@ -106,7 +107,7 @@ int run(const Invocation& invocation, const JoinOptions& options) {
                           attempt.own_pin);
         return kVerdict;
     }
-    if (auto kept = evidence::KnownPeers(settings.known_peers)
+    if (auto kept = evidence::KnownPeers(settings.trust.known_peers)
                         .remember(settings.server, code->server_pin, service::wall_clock_now());
         !kept) {
         return report(invocation, kept.error());

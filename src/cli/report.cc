@@ -1,6 +1,8 @@
 // Printing what went wrong.
 #include "cli/report.h"
 
+#include "text/escape.h"
+
 #include <nlohmann/json.hpp>
 
 #include <iostream>
@@ -18,6 +20,17 @@ int report_refused_server(const Invocation& invocation, const Attempt& attempt, 
     return kVerdict;
 }
 
+/// " (policy.toml, line 4, column 9)", " (character 12)", or nothing.
+std::string where_in(const Place& place) {
+    std::string where;
+    const auto add = [&](const std::string& part) { where += (where.empty() ? "" : ", ") + part; };
+    if (place.line && !place.source.empty()) add(text::escape(place.source));
+    if (place.line) add("line " + std::to_string(*place.line));
+    if (place.column) add("column " + std::to_string(*place.column));
+    if (place.offset) add("character " + std::to_string(*place.offset + 1));
+    return where.empty() ? where : " (" + where + ")";
+}
+
 }  // namespace
 
 void print_failure(const Invocation& invocation, std::string_view code, const std::string& message,
@@ -33,7 +46,7 @@ void print_failure(const Invocation& invocation, std::string_view code, const st
 
 int report(const Invocation& invocation, const Error& error) {
     std::string message = error.what + ": " + error.why;
-    if (error.place && error.place->offset) message += " (character " + std::to_string(*error.place->offset + 1) + ")";
+    if (error.place) message += where_in(*error.place);
     print_failure(invocation, error.code, message, error.next);
     switch (error.kind) {
         case ErrorKind::kMalformedInput: return kMalformed;

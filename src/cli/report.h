@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/invocation.h"
-#include "service/dialer.h"
+#include "service/connect_failure.h"
 #include "trust/verdict.h"
 
 #include <cotter/error.h>

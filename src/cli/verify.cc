@@ -3,7 +3,6 @@
 #include "cli/client_options.h"
 #include "cli/invocation.h"
 #include "cli/report.h"
-#include "evidence/known_peers.h"
 #include "service/probe.h"
 #include "service/wall_clock.h"
 #include "text/time.h"
@@ -76,15 +75,16 @@ void print(const Invocation& invocation, const Judged& judged) {
         std::cerr << "  next: " << advice_on(verdict.first_reason().code) << "\n";
 }
 
-Result<service::ClientSettings> settings_of(const VerifyOptions& options, const x509::HostPort& server) {
-    auto policy = options.trust.policy();
-    if (!policy) return unexpected(policy.error());
-    policy->minimum_protocol = trust::Protocol::kTls12;
-    policy->revocation = options.revocation == "off"    ? x509::RevocationScope::kOff
-                         : options.revocation == "leaf" ? x509::RevocationScope::kLeaf
-                                                        : x509::RevocationScope::kChain;
+Result<service::ClientSettings> settings_of(const VerifyOptions& options, const identity::StateFolder& state,
+                                            const x509::HostPort& server) {
+    auto trust = options.trust.request(state);
+    if (!trust) return unexpected(trust.error());
+    trust->minimum_protocol = trust::Protocol::kTls12;
+    trust->revocation = options.revocation == "off"    ? x509::RevocationScope::kOff
+                        : options.revocation == "leaf" ? x509::RevocationScope::kLeaf
+                                                       : x509::RevocationScope::kChain;
     service::ClientSettings settings{.server = server};
-    settings.policy = std::move(*policy);
+    settings.trust = std::move(*trust);
     settings.stream.minimum_protocol = trust::Protocol::kTls12;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
@@ -96,75 +96,87 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     return settings;
 }
 
-Result<Judged> judge_file(const VerifyOptions& options, const std::optional<x509::HostPort>& host, x509::Time now) {
-    // Where the leaf itself is pinned no name counts, and run() asks for one everywhere else.
-    const auto any = x509::HostPort::parse("unnamed.invalid:1");
-    auto settings = settings_of(options, host ? *host : *any);
-    if (!settings) return unexpected(settings.error());
-    auto configuration = service::ClientConfiguration::read(*settings);
-    if (!configuration) return unexpected(configuration.error());
+/// Who judges a file is asked for a name, unless a pin of the leaf decides without one.
+bool needs_host(const VerifyOptions& options) {
+    const bool is_by_leaf_pins = !options.trust.pins.empty() &&
+                                 (options.trust.trust.empty() || options.trust.trust == "pins") &&
+                                 (options.trust.match.empty() || options.trust.match == "leaf");
+    return options.host.empty() && !is_by_leaf_pins;
+}
+
+int refuse_call(const Invocation& invocation, std::string why, std::string next) {
+    return report(invocation,
+                  Error{ErrorKind::kMalformedInput, "bad_call", "verifying", std::move(why), std::move(next), {}});
+}
+
+/// The verdict is printed, and is the exit code.
+int tell(const Invocation& invocation, const Judged& judged) {
+    print(invocation, judged);
+    return judged.verdict.lets_pass() ? kDone : kVerdict;
+}
+
+int verify_file(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state,
+                x509::Time now) {
+    if (needs_host(options))
+        return refuse_call(invocation, "the certificate must be compared with a name", "add --host NAME");
+    std::optional<x509::HostPort> host;
+    if (!options.host.empty()) {
+        auto parsed = x509::HostPort::parse(options.host, 443);
+        if (!parsed) return report(invocation, parsed.error());
+        host = std::move(*parsed);
+    }
+    auto settings = settings_of(options, state, host ? *host : *x509::HostPort::parse("unnamed.invalid:1"));
+    if (!settings) return report(invocation, settings.error());
+    settings->trust.known_peers.clear();
+    const auto configuration = service::ClientConfiguration::read(*settings);
+    if (!configuration) return report(invocation, configuration.error());
+    if (!configuration->policy) return report_no_policy(invocation, options.host);
+    const trust::TrustMode mode = configuration->policy->trust;
+    if (mode == trust::TrustMode::kStrict || mode == trust::TrustMode::kAcceptNew) {
+        return refuse_call(invocation, "a file is not judged by what is remembered of live servers",
+                           "say --pin, or --trust chain");
+    }
     auto chain = x509::read_certificates(options.chain);
-    if (!chain) return unexpected(chain.error());
+    if (!chain) return report(invocation, chain.error());
     trust::Evidence evidence;
     evidence.presented = std::move(*chain);
     evidence.host = host;
     evidence.anchors = configuration->anchors;
     evidence.crls = configuration->crls;
-    return Judged{trust::judge(evidence, configuration->policy, now), host, configuration->policy.trust};
+    return tell(invocation, {trust::judge(evidence, *configuration->policy, now), host, mode});
+}
+
+int verify_live(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state) {
+    auto server = x509::HostPort::parse(options.server, 443);
+    if (!server) return report(invocation, server.error());
+    const auto settings = settings_of(options, state, *server);
+    if (!settings) return report(invocation, settings.error());
+    const auto policy = service::choose_policy(settings->trust, settings->judged_host());
+    if (!policy) return report(invocation, policy.error());
+    if (!*policy) return report_no_policy(invocation, server->to_string());
+    const auto seen = service::probe(*settings);
+    if (!seen) return report(invocation, {server->to_string(), {}}, seen.error());
+    return tell(invocation, {seen->verdict, settings->judged_host(), (*policy)->trust});
 }
 
 int run(const Invocation& invocation, const VerifyOptions& options) {
-    const auto refuse_call = [&](std::string why, std::string next) {
-        return report(invocation,
-                      Error{ErrorKind::kMalformedInput, "bad_call", "verifying", std::move(why), std::move(next), {}});
-    };
-    if (options.server.empty() == options.chain.empty())
-        return refuse_call("either a server or a file is judged", "give HOST:PORT, or --chain FILE --host NAME");
+    if (options.server.empty() == options.chain.empty()) {
+        return refuse_call(invocation, "either a server or a file is judged",
+                           "give HOST:PORT, or --chain FILE --host NAME");
+    }
     x509::Time now = service::wall_clock_now();
     if (!options.at.empty()) {
         const auto at = text::parse_rfc3339(options.at);
         if (!at) return report(invocation, at.error());
         now = *at;
     }
-    if (!options.chain.empty()) {
-        const bool needs_host = options.trust.pins.empty() || options.trust.match != "leaf" ||
-                                (!options.trust.trust.empty() && options.trust.trust != "pins");
-        if (options.host.empty() && needs_host)
-            return refuse_call("the certificate must be compared with a name", "add --host NAME");
-        if (!options.trust.is_given()) return report_no_policy(invocation, options.host);
-        if (options.trust.trust == "strict" || options.trust.trust == "accept-new") {
-            return refuse_call("a file is not judged by what is remembered of live servers",
-                               "say --pin, or --trust chain");
-        }
-        std::optional<x509::HostPort> host;
-        if (!options.host.empty()) {
-            auto parsed = x509::HostPort::parse(options.host, 443);
-            if (!parsed) return report(invocation, parsed.error());
-            host = std::move(*parsed);
-        }
-        const auto judged = judge_file(options, host, now);
-        if (!judged) return report(invocation, judged.error());
-        print(invocation, *judged);
-        return judged->verdict.lets_pass() ? kDone : kVerdict;
-    }
-    if (!options.at.empty() || !options.host.empty())
-        return refuse_call("--at and --host are for --chain", "leave them out for a live server");
-    auto server = x509::HostPort::parse(options.server, 443);
-    if (!server) return report(invocation, server.error());
-    auto settings = settings_of(options, *server);
-    if (!settings) return report(invocation, settings.error());
-    auto state = invocation.open_state();
+    const auto state = invocation.open_state();
     if (!state) return report(invocation, state.error());
-    settings->known_peers = state->known_peers_file();
-    if (!options.trust.is_given()) {
-        const auto is_remembered = use_remembered_key(*settings);
-        if (!is_remembered) return report(invocation, is_remembered.error());
-        if (!*is_remembered) return report_no_policy(invocation, server->to_string());
+    if (!options.chain.empty()) return verify_file(invocation, options, *state, now);
+    if (!options.at.empty() || !options.host.empty()) {
+        return refuse_call(invocation, "--at and --host are for --chain", "leave them out for a live server");
     }
-    const auto seen = service::probe(*settings);
-    if (!seen) return report(invocation, {server->to_string(), {}}, seen.error());
-    print(invocation, {seen->verdict, settings->judged_host(), settings->policy.trust});
-    return seen->verdict.lets_pass() ? kDone : kVerdict;
+    return verify_live(invocation, options, *state);
 }
 
 }  // namespace

@@ -6,12 +6,13 @@
 namespace cotter::service {
 namespace {
 
-bool needs_anchors(const trust::ServerPolicy& policy) {
-    return policy.trust == trust::TrustMode::kChain || policy.trust == trust::TrustMode::kChainAndPins ||
-           policy.mode == trust::Mode::kOff || policy.on_expiry == trust::OnExpiry::kChain;
+bool needs_anchors(const std::optional<trust::ServerPolicy>& policy) {
+    return policy && (policy->trust == trust::TrustMode::kChain || policy->trust == trust::TrustMode::kChainAndPins ||
+                      policy->mode == trust::Mode::kOff || policy->on_expiry == trust::OnExpiry::kChain);
 }
 
-Result<x509::TrustAnchors> read_anchors(const ClientSettings& settings, const trust::ServerPolicy& policy) {
+Result<x509::TrustAnchors> read_anchors(const ClientSettings& settings,
+                                        const std::optional<trust::ServerPolicy>& policy) {
     if (settings.roots) {
         auto roots = x509::read_certificates(settings.roots->string());
         if (!roots) return unexpected(roots.error());
@@ -25,7 +26,9 @@ Result<x509::TrustAnchors> read_anchors(const ClientSettings& settings, const tr
 
 Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& settings) {
     ClientConfiguration configuration;
-    configuration.policy = settings.policy;
+    auto policy = choose_policy(settings.trust, settings.judged_host());
+    if (!policy) return unexpected(policy.error());
+    configuration.policy = std::move(*policy);
     if (settings.identity) {
         auto identity = identity::load_identity(settings.identity->key, settings.identity->certificate);
         if (!identity) return unexpected(identity.error());
@@ -37,7 +40,7 @@ Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& sett
     for (const auto& file : settings.crls) {
         auto crls = x509::read_crls(file.string());
         if (!crls) return unexpected(crls.error());
-        configuration.policy.require_crls = true;
+        if (configuration.policy) configuration.policy->require_crls = true;
         configuration.crls.insert(configuration.crls.end(), crls->begin(), crls->end());
     }
     return configuration;

@@ -1,10 +1,9 @@
 // What a client is asked to do, and what of it comes from files.
 #pragma once
 
-#include "evidence/known_peers.h"
 #include "identity/identity.h"
+#include "service/policy_choice.h"
 #include "service/settings.h"
-#include "trust/policy.h"
 #include "x509/host_name.h"
 
 #include <cotter/error.h>
@@ -18,11 +17,10 @@ namespace cotter::service {
 struct ClientSettings {
     x509::HostPort server;                        ///< where to go
     std::optional<x509::HostName> server_name{};  ///< --server-name: sent and judged instead of the host
-    trust::ServerPolicy policy{};                 ///< out of --pin, --match and --trust
+    TrustRequest trust{};
     std::optional<std::filesystem::path> roots{};
     std::vector<std::filesystem::path> crls{};
     std::optional<IdentityFiles> identity{};  ///< none: no certificate is offered
-    std::filesystem::path known_peers{};
     std::optional<stream::ListenAddress> listen{};
     bool unsafe_listen = false;
     StreamSettings stream{};
@@ -34,7 +32,7 @@ struct ClientSettings {
 /// What a reload replaces, read whole or not at all.
 struct ClientConfiguration {
     std::optional<identity::Identity> identity;
-    trust::ServerPolicy policy;
+    std::optional<trust::ServerPolicy> policy;  ///< none: nothing covers the server, which is refused
     x509::TrustAnchors anchors;
     std::vector<x509::CertificateRevocationList> crls;
 

@@ -1,6 +1,7 @@
 // Running a client.
 #include "service/connect.h"
 
+#include "service/dialer.h"
 #include "service/process.h"
 #include "service/standard_streams.h"
 #include "stream/listener.h"
@@ -49,9 +50,9 @@ expected<StreamOutcome, ConnectFailure> connect_standard_streams(const ClientSet
         }
         standard = std::move(*streams);
         const std::string connection_id = opened->stream.connection_id();
+        const stream::RelayLimits limits = dialer->limits_of(opened->stream);
         const auto relay = std::make_shared<stream::Relay>(
-            reactor, std::move(opened->socket), std::move(opened->stream), standard->take_socket(reactor.io()),
-            settings.stream.limits,
+            reactor, std::move(opened->socket), std::move(opened->stream), standard->take_socket(reactor.io()), limits,
             [&, connection_id](stream::EndReason reason, const stream::RelayCounts& counts,
                                std::optional<tls::Alert> alert) {
                 outcome = StreamOutcome{reason, counts, alert, connection_id};
@@ -135,8 +136,9 @@ class ListeningClient {
                        .with("to", settings_.server.to_string())
                        .with("tls", opened->stream.protocol_text())
                        .with("resumed", opened->stream.is_resumed() ? "yes" : ""));
+        const stream::RelayLimits limits = dialer_->limits_of(opened->stream);
         const auto relay = std::make_shared<stream::Relay>(
-            reactor_, std::move(opened->socket), std::move(opened->stream), std::move(local), settings_.stream.limits,
+            reactor_, std::move(opened->socket), std::move(opened->stream), std::move(local), limits,
             [this, counted, connection_id, begun](stream::EndReason reason, const stream::RelayCounts& counts,
                                                   std::optional<tls::Alert> alert) {
                 const auto duration =

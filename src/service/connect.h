@@ -3,8 +3,9 @@
 #pragma once
 
 #include "service/client_settings.h"
-#include "service/dialer.h"
+#include "service/connect_failure.h"
 #include "service/log.h"
+#include "stream/relay_end.h"
 
 #include <cotter/error.h>
 

@@ -1,6 +1,7 @@
 // Opening streams to a server.
 #include "service/dialer.h"
 
+#include "evidence/known_peers.h"
 #include "service/wall_clock.h"
 #include "stream/await.h"
 #include "stream/dial.h"
@@ -77,12 +78,13 @@ trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
     evidence.host = host_;
     evidence.anchors = anchors_;
     evidence.crls = crls_;
+    if (!policy_) return trust::judge_without_policy(evidence);
     const bool asks_continuity =
-        policy_.trust == trust::TrustMode::kStrict || policy_.trust == trust::TrustMode::kAcceptNew;
+        policy_->trust == trust::TrustMode::kStrict || policy_->trust == trust::TrustMode::kAcceptNew;
     if (asks_continuity && !peer.presented.empty()) {
         evidence.continuity = evidence::KnownPeers(known_peers_).ask(host_, peer.presented.front());
     }
-    return trust::judge(evidence, policy_, wall_clock_now());
+    return trust::judge(evidence, *policy_, wall_clock_now());
 }
 
 Result<std::unique_ptr<Dialer>> Dialer::make(const ClientSettings& settings, stream::Reactor& reactor,
@@ -100,7 +102,7 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
       reactor_(reactor),
       library_(std::move(library)),
       applications_(std::move(applications)),
-      judge_(settings.judged_host(), settings.known_peers, intent) {}
+      judge_(settings.judged_host(), settings.trust.known_peers, intent) {}
 
 Result<void> Dialer::reload() {
     auto configuration = ClientConfiguration::read(settings_);
@@ -111,7 +113,6 @@ Result<void> Dialer::reload() {
     if (!context) return unexpected(context.error());
     context_ = std::make_shared<const tls::Context>(std::move(*context));
     judge_.replace(*configuration);
-    trust_ = configuration->policy.trust;
     session_.clear();
     return {};
 }
@@ -161,10 +162,18 @@ asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
     co_return Opened{std::move(shaken->socket), std::move(*stream), std::move(early)};
 }
 
+stream::RelayLimits Dialer::limits_of(const tls::Stream& stream) const {
+    stream::RelayLimits limits = settings_.stream.limits;
+    if (const auto until = stream.verdict().valid_until) {
+        limits.verdict_ends = stream::later(reactor_.now(), *until - wall_clock_now() + std::chrono::seconds(1));
+    }
+    return limits;
+}
+
 Result<void> Dialer::remember_first_contact(const tls::Stream& stream) const {
-    if (trust_ != trust::TrustMode::kAcceptNew) return {};
+    if (!judge_.remembers()) return {};
     const auto pin = stream.peer().presented.front().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
-    return evidence::KnownPeers(settings_.known_peers).remember(settings_.judged_host(), *pin, wall_clock_now());
+    return evidence::KnownPeers(settings_.trust.known_peers).remember(settings_.judged_host(), *pin, wall_clock_now());
 }
 
 asio::awaitable<expected<ByteVector, ConnectFailure>> Dialer::await_ready(stream::Socket& socket, tls::Stream& stream,

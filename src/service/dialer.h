@@ -3,6 +3,7 @@
 #pragma once
 
 #include "service/client_settings.h"
+#include "service/connect_failure.h"
 #include "stream/reactor.h"
 #include "stream/relay.h"
 #include "stream/socket.h"
@@ -13,20 +14,8 @@
 
 #include <memory>
 #include <string>
-#include <variant>
 
 namespace cotter::service {
-
-/// The server ended the connection with an alert that refuses our certificate.
-struct NotAdmitted {
-    tls::Alert alert;
-};
-
-/// Why no stream came of it, and the id that the server's line has too, where there is one.
-struct ConnectFailure {
-    std::variant<Error, trust::Verdict, NotAdmitted> why;
-    std::string connection_id;
-};
 
 /// Judges one server by a client's configuration.
 class ServerJudge final : public tls::PeerJudge {
@@ -42,11 +31,14 @@ class ServerJudge final : public tls::PeerJudge {
     [[nodiscard]] std::uint64_t generation() const override { return generation_; }
     [[nodiscard]] bool only_looks() const override { return intent_ == Intent::kLook; }
 
+    /// The key of a server that was let in is to be remembered.
+    [[nodiscard]] bool remembers() const { return policy_ && policy_->trust == trust::TrustMode::kAcceptNew; }
+
   private:
     x509::HostPort host_;
     std::filesystem::path known_peers_;
     Intent intent_;
-    trust::ServerPolicy policy_;
+    std::optional<trust::ServerPolicy> policy_;
     x509::TrustAnchors anchors_;
     std::vector<x509::CertificateRevocationList> crls_;
     std::uint64_t generation_ = 1;
@@ -78,6 +70,9 @@ class Dialer {
     };
     [[nodiscard]] boost::asio::awaitable<expected<Opened, ConnectFailure>> open();
 
+    /// What bounds that stream: the settings, and the end of what its server was trusted by (INVARIANT A123).
+    [[nodiscard]] stream::RelayLimits limits_of(const tls::Stream& stream) const;
+
     /// What this client's judge says of a peer that was looked at.
     [[nodiscard]] trust::Verdict judge_again(const tls::Peer& peer) const { return judge_.judge(peer); }
 
@@ -98,7 +93,6 @@ class Dialer {
     ServerJudge judge_;
     std::shared_ptr<const tls::Context> context_;
     tls::ClientSession session_;
-    trust::TrustMode trust_ = trust::TrustMode::kPins;
 };
 
 }  // namespace cotter::service

@@ -1,6 +1,7 @@
 // The client's side of the join exchange.
 #include "service/join.h"
 
+#include "service/dialer.h"
 #include "stream/await.h"
 
 #include <boost/asio/co_spawn.hpp>

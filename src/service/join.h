@@ -3,7 +3,7 @@
 
 #include "registry/invitation.h"
 #include "service/client_settings.h"
-#include "service/dialer.h"
+#include "service/connect_failure.h"
 #include "service/join_exchange.h"
 
 #include <cotter/expected.h>

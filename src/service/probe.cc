@@ -1,6 +1,8 @@
 // Looking at a server.
 #include "service/probe.h"
 
+#include "service/dialer.h"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 

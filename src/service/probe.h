@@ -2,7 +2,8 @@
 #pragma once
 
 #include "service/client_settings.h"
-#include "service/dialer.h"
+#include "service/connect_failure.h"
+#include "tls/peer.h"
 
 #include <cotter/expected.h>
 

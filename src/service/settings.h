@@ -4,7 +4,7 @@
 #include "identity/identity.h"
 #include "stream/endpoint.h"
 #include "stream/proxy_protocol.h"
-#include "stream/relay.h"
+#include "stream/relay_end.h"
 #include "trust/policy.h"
 
 #include <chrono>

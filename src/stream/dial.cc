@@ -40,9 +40,7 @@ asio::awaitable<int> connect(Reactor& reactor, Socket& socket, const Endpoint& e
     const auto [waiting] = co_await socket.async_wait(Socket::wait_write, asio::as_tuple(asio::use_awaitable));
     if (deadline.is_expired()) co_return ETIMEDOUT;
     if (waiting) co_return waiting.value();
-    int error = 0;
-    socklen_t size = sizeof error;
-    co_return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+    co_return pending_error(socket);
 }
 
 unexpected<Error> cannot_connect(const Target& target, std::string why) {

@@ -2,6 +2,7 @@
 // clock. A connection lives and dies on one reactor.
 #pragma once
 
+#include "stream/steady_time.h"
 #include "tls/wire.h"
 
 #include <boost/asio/io_context.hpp>
@@ -13,8 +14,6 @@
 #include <vector>
 
 namespace cotter::stream {
-
-using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// Something with deadlines: asked ten times a second whether one has passed. Registered while it lives.
 class Ticking : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
@@ -60,6 +59,8 @@ class Reactor {
     static constexpr std::chrono::milliseconds kTick{100};
 
   private:
+    using TickingList = boost::intrusive::list<Ticking, boost::intrusive::constant_time_size<false>>;
+
     void tick();
 
     boost::asio::io_context io_{1};
@@ -69,7 +70,7 @@ class Reactor {
     std::vector<ByteVector> spare_buffers_;
     boost::asio::steady_timer timer_{io_};
     SteadyTime now_ = std::chrono::steady_clock::now();
-    boost::intrusive::list<Ticking, boost::intrusive::constant_time_size<false>> ticking_;
+    TickingList ticking_;
 };
 
 }  // namespace cotter::stream

@@ -11,6 +11,9 @@ namespace {
 
 // After this much from one side, the others of the thread have their turn.
 constexpr int kRoundsPerEvent = 4;
+// One read's worth waits at most, and what OpenSSL answers by itself: more than this is a peer that asks for new keys
+// and takes none (INVARIANT A51).
+constexpr std::size_t kMostWaiting = 1U << 20U;
 
 }  // namespace
 
@@ -45,6 +48,8 @@ Relay::Relay(Reactor& reactor, Socket peer_socket, tls::Stream stream, Socket pl
 void Relay::start(EarlyBytes early) {
     const auto keep_alive = shared_from_this();
     reactor_.watch(*this);
+    // Unlike TLS, the plain side can't tell the end of the data from the end of this process.
+    reset_when_closed(plain_, true);
     if (!early.to_plain.empty()) deliver(plain_, to_plain_, early.to_plain, EndReason::kPlainReset);
     if (!is_ended_ && !early.to_peer.empty()) deliver(peer_, to_peer_, early.to_peer, EndReason::kPeerReset);
     if (!is_ended_) decrypt(early.ciphertext);  // even of nothing: OpenSSL may hold a record's worth
@@ -61,6 +66,8 @@ void Relay::on_tick(SteadyTime now) {
         end(EndReason::kIdle);
     } else if (now >= later(started_, limits_.lifetime)) {
         end(EndReason::kLifetime);
+    } else if (now >= limits_.verdict_ends) {
+        end(EndReason::kVerdictExpired);
     }
 }
 
@@ -99,6 +106,7 @@ void Relay::decrypt(Bytes ciphertext) {
         case tls::Plaintext::Reading::kCloseNotify:
             peer_finished_ = true;
             after_drain(to_plain_);
+            if (!is_ended_) watch_for_reset(peer_, EndReason::kPeerReset);
             break;
     }
 }
@@ -130,6 +138,7 @@ void Relay::end_of_plain() {
     if (!stream_.close_notify()) return end(EndReason::kPeerFault);
     send_wire_output();
     finish_if_done();
+    if (!is_ended_) watch_for_reset(plain_, EndReason::kPlainReset);
 }
 
 void Relay::send_wire_output() {
@@ -146,6 +155,7 @@ void Relay::deliver(Socket& socket, Waiting& waiting, Bytes bytes, EndReason on_
         if (bytes.empty()) return;
         waiting.bytes = reactor_.take_buffer();
     }
+    if (waiting.bytes.size() + bytes.size() > kMostWaiting) return end(EndReason::kPeerFault);
     waiting.bytes.insert(waiting.bytes.end(), bytes.begin(), bytes.end());
     arm_write(socket, waiting, on_failure);
 }
@@ -207,6 +217,13 @@ void Relay::arm_plain_read() {
     });
 }
 
+void Relay::watch_for_reset(Socket& socket, EndReason on_reset) {
+    socket.async_wait(Socket::wait_error, [self = shared_from_this(), &socket, on_reset](const ErrorCode& /*fault*/) {
+        // That both directions of a socket have ended wakes us, too, and is no fault.
+        if (!self->is_ended_ && pending_error(socket) != 0) self->end(on_reset);
+    });
+}
+
 void Relay::finish_if_done() {
     if (!is_ended_ && peer_finished_ && plain_finished_ && to_plain_.empty() && to_peer_.empty()) end(EndReason::kDone);
 }
@@ -216,6 +233,7 @@ void Relay::end(EndReason reason) {
     const auto keep_alive = shared_from_this();
     Ticking::unlink();
     if (reason == EndReason::kDone) {
+        reset_when_closed(plain_, false);
         ErrorCode ignored;
         peer_.close(ignored);
         plain_.close(ignored);

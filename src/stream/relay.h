@@ -4,6 +4,7 @@
 #pragma once
 
 #include "stream/reactor.h"
+#include "stream/relay_end.h"
 #include "stream/socket.h"
 #include "tls/handshake.h"
 
@@ -14,34 +15,6 @@
 #include <string_view>
 
 namespace cotter::stream {
-
-/// Why a stream ended.
-enum class EndReason : std::uint8_t {
-    kDone,              ///< both sides finished
-    kTruncated,         ///< the TLS side ended without close_notify
-    kPeerReset,         ///< the TLS side's connection broke
-    kPeerFault,         ///< the TLS side broke the protocol or sent an alert
-    kPlainReset,        ///< the plain side's connection broke
-    kIdle,              ///< --idle-timeout
-    kLifetime,          ///< --max-lifetime
-    kVerdictExpired,    ///< certificate, pin or client entry reached its end
-    kNoLongerAdmitted,  ///< revoked, suspended, removed, or the policy changed
-    kDisconnected,      ///< by the owner's command
-    kDrained,           ///< the drain deadline passed
-};
-
-/// "done", "truncated", … for logs and documents.
-[[nodiscard]] std::string_view text_of(EndReason reason);
-
-struct RelayLimits {
-    std::chrono::milliseconds idle = std::chrono::milliseconds::max();
-    std::chrono::milliseconds lifetime = std::chrono::milliseconds::max();
-};
-
-struct RelayCounts {
-    std::uint64_t from_peer = 0;  ///< plaintext octets that the TLS side sent
-    std::uint64_t to_peer = 0;
-};
 
 /// Bytes that came before the relay began.
 struct EarlyBytes {
@@ -89,6 +62,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
     void arm_write(Socket& socket, Waiting& waiting, EndReason on_failure);
     void arm_peer_read();
     void arm_plain_read();
+    /// Once a side has finished, nobody reads from it any more: its reset must be noticed all the same.
+    void watch_for_reset(Socket& socket, EndReason on_reset);
     void after_drain(const Waiting& waiting);
     void finish_if_done();
     void end(EndReason reason);

@@ -64,6 +64,12 @@ Moved send(Socket& socket, Bytes from) {
     return moved(result, false);
 }
 
+int pending_error(Socket& socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
 Socket adopt(boost::asio::io_context& io, int descriptor, int family) {
     Socket socket(io, Protocol(family, family == AF_UNIX ? 0 : IPPROTO_TCP), descriptor);
     socket.native_non_blocking(true);
@@ -85,10 +91,14 @@ void shut_down_writing(Socket& socket) {
     static_cast<void>(::shutdown(socket.native_handle(), SHUT_WR));
 }
 
+void reset_when_closed(Socket& socket, bool wanted) {
+    const linger setting{wanted ? 1 : 0, 0};
+    static_cast<void>(::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &setting, sizeof setting));
+}
+
 void reset(Socket& socket) {
     if (!socket.is_open()) return;
-    const linger at_once{1, 0};
-    static_cast<void>(::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+    reset_when_closed(socket, true);
     ErrorCode ignored;
     socket.close(ignored);
 }

@@ -32,12 +32,17 @@ struct Moved {
 /// Takes a connected non-blocking descriptor over.
 [[nodiscard]] Socket adopt(boost::asio::io_context& io, int descriptor, int family);
 
+/// The error that the kernel holds for this socket (SO_ERROR, which this clears), or 0.
+[[nodiscard]] int pending_error(Socket& socket);
+
 /// No delay, keep-alive (for TCP; a UNIX socket stays as it is).
 void prepare(Socket& socket);
 /// Ends our direction.
 void shut_down_writing(Socket& socket);
 /// Closes so that the other side gets a reset and not an end of data.
 void reset(Socket& socket);
+/// Whether the kernel resets the connection when the socket is closed, by whomever: also when this process is killed.
+void reset_when_closed(Socket& socket, bool wanted);
 
 /// "192.0.2.1:5000", "[2001:db8::1]:5000", "unix" of the peer, or of our side.
 [[nodiscard]] std::string remote_address(const Socket& socket);

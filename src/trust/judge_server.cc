@@ -255,4 +255,10 @@ Verdict judge(const Evidence& evidence, const ServerPolicy& policy, Time now) {
     return ServerJudgement(evidence, policy, now).run();
 }
 
+Verdict judge_without_policy(const Evidence& evidence) {
+    Judgement judgement(evidence);
+    judgement.refuse(ReasonCode::kNoPolicy, "nothing is known of its key");
+    return judgement.conclude();
+}
+
 }  // namespace cotter::trust

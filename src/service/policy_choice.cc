@@ -1,0 +1,86 @@
+// Joining request, policy file and memory.
+#include "service/policy_choice.h"
+
+#include "evidence/known_peers.h"
+#include "formats/policy_file.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace cotter::service {
+namespace {
+
+bool looks_at_pins(trust::TrustMode mode) {
+    return mode == trust::TrustMode::kPins || mode == trust::TrustMode::kChainAndPins;
+}
+
+/// Only where there is certainly no file there is no policy in it.
+bool is_absent(const std::filesystem::path& path) {
+    struct stat status{};
+    return path.empty() || (::lstat(path.c_str(), &status) != 0 && errno == ENOENT);
+}
+
+Result<std::optional<trust::ServerPolicy>> entry_for(const TrustRequest& request, const x509::HostPort& host) {
+    if (!request.policy_file && is_absent(request.usual_policy_file)) return std::nullopt;
+    const std::filesystem::path& path = request.policy_file ? *request.policy_file : request.usual_policy_file;
+    const auto set = formats::read_policy(path);
+    if (!set) return unexpected(set.error());
+    const trust::PolicyEntry* const entry = set->find(host);
+    if (entry == nullptr) return std::nullopt;
+    if (request.policy_file && !request.pins.empty()) {
+        return malformed("pin_and_policy", "reading --pin and --policy",
+                         "both say which key " + host.to_string() + " has", "leave one of them out");
+    }
+    return entry->policy;
+}
+
+void use_pins(const TrustRequest& request, trust::ServerPolicy& policy) {
+    const bool wants_chain =
+        policy.trust == trust::TrustMode::kChain || policy.trust == trust::TrustMode::kChainAndPins;
+    policy.trust = wants_chain ? trust::TrustMode::kChainAndPins : trust::TrustMode::kPins;
+    policy.mode = trust::Mode::kEnforce;
+    policy.expires.reset();
+    policy.on_expiry = trust::OnExpiry::kRefuse;
+    policy.pins.clear();
+    for (const Pin& pin : request.pins) policy.pins.push_back({pin, trust::PinRole::kPrimary, {}, std::nullopt, {}});
+}
+
+Result<bool> remembers(const TrustRequest& request, const x509::HostPort& host) {
+    if (request.known_peers.empty()) return false;
+    const auto pins = evidence::KnownPeers(request.known_peers).pins_of(host);
+    if (!pins) return unexpected(pins.error());
+    return !pins->empty();
+}
+
+}  // namespace
+
+Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& request, const x509::HostPort& host) {
+    if (request.trust && !request.pins.empty() && !looks_at_pins(*request.trust)) {
+        return malformed("pins_unused", "reading --pin with --trust " + std::string(trust::text_of(*request.trust)),
+                         "that trust mode does not look at pins", "leave --trust out, or say --trust chain+pins");
+    }
+    const auto entry = entry_for(request, host);
+    if (!entry) return unexpected(entry.error());
+    trust::ServerPolicy policy = entry->value_or(trust::ServerPolicy{});
+    bool is_covered = entry->has_value() || request.trust.has_value() || !request.pins.empty();
+    if (!request.pins.empty()) use_pins(request, policy);
+    if (request.trust) {
+        policy.trust = *request.trust;
+        policy.mode = trust::Mode::kEnforce;
+        if (!looks_at_pins(policy.trust)) policy.pins.clear();
+    }
+    if (!is_covered) {
+        const auto is_remembered = remembers(request, host);
+        if (!is_remembered) return unexpected(is_remembered.error());
+        is_covered = *is_remembered;
+        policy.trust = trust::TrustMode::kStrict;
+    }
+    if (!is_covered) return std::nullopt;
+    if (request.match) policy.match = *request.match;
+    policy.revocation = request.revocation;
+    policy.minimum_protocol = request.minimum_protocol;
+    return policy;
+}
+
+}  // namespace cotter::service

@@ -1,0 +1,36 @@
+// Which policy a server is judged by: what was said on the command line, else the policy file's entry, else what is
+// remembered of it, else none.
+#pragma once
+
+#include "trust/policy.h"
+#include "x509/host_name.h"
+
+#include <cotter/error.h>
+#include <cotter/pin.h>
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+namespace cotter::service {
+
+/// What somebody asks for, and where to look for what he doesn't say.
+struct TrustRequest {
+    std::vector<Pin> pins{};
+    std::optional<trust::Match> match{};
+    std::optional<trust::TrustMode> trust{};
+    x509::RevocationScope revocation = x509::RevocationScope::kChain;
+    trust::Protocol minimum_protocol = trust::Protocol::kTls13;
+    std::optional<std::filesystem::path> policy_file{};  ///< --policy: must be there, and pins may not contradict it
+    std::filesystem::path usual_policy_file{};           ///< the state folder's, which need not be there; empty: none
+    std::filesystem::path known_peers{};                 ///< empty: nothing is remembered
+};
+
+/// The policy for that host and port; nothing if nothing covers it, which refuses with `no_policy`. Pins that were
+/// asked for replace those of the entry in the usual policy file, whose denials and demand for a chain stay
+/// (INTERFACE 7, "Calls"). A policy file that can't be read is an Error even where it would not be needed
+/// (INVARIANT A19).
+[[nodiscard]] Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& request,
+                                                                       const x509::HostPort& host);
+
+}  // namespace cotter::service
