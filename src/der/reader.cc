@@ -2,6 +2,7 @@
 #include "der/reader.h"
 
 #include <algorithm>
+#include <array>
 
 namespace cotter::der {
 namespace {
@@ -62,6 +63,17 @@ expected<void, DerError> check_time(const Element& element, std::size_t size) {
                            });
     if (!is_digits || content.back() != std::byte{'Z'})
         return fault("time not in the form that ends in seconds and Z", element.offset);
+    struct Field {
+        std::size_t from_end;
+        unsigned least;
+        unsigned most;
+    };
+    constexpr std::array<Field, 5> kFields{{{11, 1, 12}, {9, 1, 31}, {7, 0, 23}, {5, 0, 59}, {3, 0, 59}}};
+    for (const Field& field : kFields) {
+        const std::size_t tens = size - field.from_end;
+        const unsigned value = (at(content, tens) - '0') * 10 + (at(content, tens + 1) - '0');
+        if (value < field.least || value > field.most) return fault("a time that does not exist", element.offset);
+    }
     return {};
 }
 
@@ -87,6 +99,15 @@ expected<void, DerError> check_members(const Element& element, unsigned depth) {
         if (auto checked = check_element(*member, depth + 1); !checked) return checked;
     }
     return {};
+}
+
+bool is_sequence_or_set(unsigned number) {
+    return number == 0x10 || number == 0x11;
+}
+
+/// NumericString, VideotexString, GraphicString, VisibleString, GeneralString: whose content is not looked at.
+bool is_other_string(unsigned tag) {
+    return tag == 0x12 || tag == 0x15 || tag == 0x19 || tag == 0x1a || tag == 0x1b;
 }
 
 expected<void, DerError> check_element(const Element& element, unsigned depth) {
@@ -117,8 +138,13 @@ expected<void, DerError> check_element(const Element& element, unsigned depth) {
         case Tag::kBmpString: return {};
         case Tag::kSequence: return check_members(element, depth);
     }
-    const bool is_universal = (static_cast<unsigned>(element.tag) & 0xc0U) == 0;
-    if (is_universal && element.is_constructed()) return fault("a string in pieces", element.offset);
+    const auto tag = static_cast<unsigned>(element.tag);
+    if ((tag & 0xc0U) == 0) {
+        if (is_sequence_or_set(tag & 0x1fU)) return fault("a SEQUENCE or SET that is not constructed", element.offset);
+        if (element.is_constructed()) return fault("a string in pieces", element.offset);
+        if (!is_other_string(tag)) return fault("a type that certificates don't have", element.offset);
+        return {};
+    }
     return element.is_constructed() ? check_members(element, depth) : expected<void, DerError>();
 }
 

@@ -84,8 +84,8 @@ class Reader {
 [[nodiscard]] expected<Element, DerError> read_single(Bytes input, Tag tag);
 
 /// Whether the input is one element whose whole tree is DER: minimal lengths, minimal INTEGERs and OIDs, BOOLEAN 00 or
-/// FF, NULL empty, BIT STRING padding zero, SET OF sorted, times in the Z form, nesting at most 64 deep. Content of
-/// OCTET and BIT STRINGs is not entered.
+/// FF, NULL empty, BIT STRING padding zero, SET OF sorted, times in the Z form with fields in range, universal types
+/// that X.509 has, nesting at most 64 deep. Content of OCTET and BIT STRINGs is not entered.
 [[nodiscard]] expected<void, DerError> check_strict(Bytes input);
 
 /// Content of an INTEGER that must not be negative, without the leading zero octet. Refuses non-minimal encodings.

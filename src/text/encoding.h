@@ -1,13 +1,9 @@
-// Base64 and hex, strict and usable at compile time.
+// Base64 and hex of octets. Reading base64 is cotter/detail/base64.h.
 #pragma once
 
 #include <cotter/bytes.h>
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
 #include <string>
-#include <string_view>
 
 namespace cotter::text {
 

@@ -31,7 +31,8 @@ std::optional<CodePoint> decode(std::string_view text) {
 
 bool changes_how_others_look(std::uint32_t value) {
     return value < 0x20 || (value >= 0x7f && value <= 0x9f) || value == 0x061c || value == 0x200e || value == 0x200f ||
-           (value >= 0x2028 && value <= 0x202e) || (value >= 0x2066 && value <= 0x2069) || value == 0xfeff ||
+           (value >= 0x2028 && value <= 0x202e) || (value >= 0x2066 && value <= 0x206f) || value == 0xfeff ||
+           value == 0x200b || value == 0x2060 || (value >= 0xfff9 && value <= 0xfffb) ||
            (value >= 0xe0000 && value <= 0xe007f);
 }
 

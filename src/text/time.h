@@ -13,7 +13,7 @@ namespace cotter::text {
 [[nodiscard]] Result<std::chrono::sys_seconds> parse_rfc3339(std::string_view text);
 [[nodiscard]] std::string rfc3339(std::chrono::sys_seconds time);  ///< in UTC, with Z
 
-/// "250ms", "10s", "5m", "2h", "30d"; a bare number is refused, so are 0 (unless "off"/"0s"), negatives and overflow.
+/// "250ms", "10s", "5m", "2h", "30d"; a bare number is refused, so are 0, negatives and overflow.
 /// "off" gives milliseconds::max().
 [[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
