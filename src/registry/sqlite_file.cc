@@ -105,7 +105,9 @@ Result<SQLite::Database> open_sqlite_file(const std::filesystem::path& given) {
     std::error_code fault;
     const auto folder = std::filesystem::canonical(given.has_parent_path() ? given.parent_path() : ".", fault);
     if (fault || !given.has_filename()) {
-        return failed("registry_unavailable", opening(given), fault ? fault.message() : "the path names no file");
+        return failed("registry_unavailable", opening(given),
+                      fault ? "its folder: " + fault.message() : "the path names no file",
+                      "make the folder first, or give the path of the file");
     }
     const auto path = folder / given.filename();
     auto checked = check_private(path);
