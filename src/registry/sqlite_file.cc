@@ -127,7 +127,7 @@ Result<FileIdentity> identity_of(const std::filesystem::path& path) {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
         return failed("registry_unavailable", "looking at the registry " + text::escape(path.string()),
-                      std::generic_category().message(errno));
+                      std::generic_category().message(errno), "put the file back, or start this server again");
     }
     return FileIdentity{status.st_dev, status.st_ino};
 }

@@ -142,6 +142,7 @@ Result<void> serve(const ServeSettings& settings, Log& log, const std::function<
     if (!watch) return unexpected(watch.error());
     Server server(settings, log, **watch, ledger);
     if (auto prepared = server.prepare(*configuration); !prepared) return prepared;
+    (*watch)->announce();
     on_listening({server.address(), settings.to.to_string(), configuration->identity.pin(),
                   (*watch)->first_snapshot()->client_count()});
     server.run();
