@@ -68,10 +68,29 @@ Result<std::vector<registry::NewKey>> keys_of(const std::vector<std::string>& ar
             continue;
         }
         auto pins = parse_pins({argument});
-        if (!pins) return unexpected(pins.error());
+        if (!pins) {
+            Error error = pins.error();
+            if (error.code == "pin_unknown_form") error.why += ", and there is no file of this name";
+            return unexpected(std::move(error));
+        }
         for (Pin& pin : *pins) keys.push_back({std::move(pin), std::nullopt, std::nullopt});
     }
     return keys;
+}
+
+/// Waits until every live server has said that it acts on the version.
+Result<registry::Enforcement> await_enforcement(registry::Registry& registry, const std::string& name,
+                                                std::uint64_t version) {
+    constexpr std::chrono::seconds kMostWait{2};
+    constexpr std::chrono::milliseconds kLookEvery{20};
+    const auto until = std::chrono::steady_clock::now() + kMostWait;
+    for (;;) {
+        auto enforcement = registry.enforcement(name, version, service::wall_clock_now());
+        if (!enforcement || enforcement->servers_applied >= enforcement->servers ||
+            std::chrono::steady_clock::now() >= until)
+            return enforcement;
+        std::this_thread::sleep_for(kLookEvery);
+    }
 }
 
 int add(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
@@ -88,7 +107,9 @@ int add(const Invocation& invocation, const ClientOptions& options, registry::Re
     }
     const auto added = registry.add(*name, *keys, expires, options.note, change);
     if (!added) return report(invocation, added.error());
-    print_added(invocation, *name, *keys, expires);
+    const auto enforcement = await_enforcement(registry, name->text(), *added);
+    if (!enforcement) return report(invocation, enforcement.error());
+    print_added(invocation, *name, *keys, expires, *enforcement);
     return kDone;
 }
 
@@ -114,25 +135,10 @@ int show(const Invocation& invocation, const ClientOptions& options, registry::R
     return kDone;
 }
 
-/// Waits until every live server has said that it acts on the version.
-Result<registry::Enforcement> await_enforcement(registry::Registry& registry, const std::string& name,
-                                                std::uint64_t version) {
-    constexpr std::chrono::seconds kMostWait{2};
-    constexpr std::chrono::milliseconds kLookEvery{20};
-    const auto until = std::chrono::steady_clock::now() + kMostWait;
-    for (;;) {
-        auto enforcement = registry.enforcement(name, version, service::wall_clock_now());
-        if (!enforcement || enforcement->servers_applied >= enforcement->servers ||
-            std::chrono::steady_clock::now() >= until)
-            return enforcement;
-        std::this_thread::sleep_for(kLookEvery);
-    }
-}
-
-/// A change that may close streams: made, waited for, told.
+/// A change that servers act on: made, waited for, told.
 template <class Change>
 int change_and_tell(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry,
-                    std::string_view done, Change change) {
+                    const Done& done, Change change) {
     const auto name = registry::ClientName::parse(options.name);
     if (!name) return report(invocation, name.error());
     const auto version = change(*name);
@@ -144,24 +150,24 @@ int change_and_tell(const Invocation& invocation, const ClientOptions& options, 
 }
 
 int suspend(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
-    return change_and_tell(invocation, options, registry, "suspended", [&](const registry::ClientName& name) {
+    return change_and_tell(invocation, options, registry, {"suspended", "suspended", true}, [&](const registry::ClientName& name) {
         return registry.suspend(name, options.reason, change_by_owner());
     });
 }
 
 int restore(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
-    return change_and_tell(invocation, options, registry, "restored",
+    return change_and_tell(invocation, options, registry, {"restored", "restored", false},
                            [&](const registry::ClientName& name) { return registry.restore(name, change_by_owner()); });
 }
 
 int revoke(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
-    return change_and_tell(invocation, options, registry, "revoked", [&](const registry::ClientName& name) {
+    return change_and_tell(invocation, options, registry, {"revoked", "revoked", true}, [&](const registry::ClientName& name) {
         return registry.revoke(name, options.reason, change_by_owner());
     });
 }
 
 int remove(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
-    return change_and_tell(invocation, options, registry, "removed",
+    return change_and_tell(invocation, options, registry, {"removed", "removed", true},
                            [&](const registry::ClientName& name) { return registry.remove(name, change_by_owner()); });
 }
 
@@ -171,9 +177,9 @@ int add_key(const Invocation& invocation, const ClientOptions& options, registry
     if (keys->size() != 1) {
         return report(
             invocation,
-            Error{ErrorKind::kMalformedInput, "one_key", "adding a key", "exactly one key is added at a time", {}, {}});
+            Error{ErrorKind::kMalformedInput, "one_key", "adding a key", "exactly one key is added at a time", "give them one by one", {}});
     }
-    return change_and_tell(invocation, options, registry, "added a key of", [&](const registry::ClientName& name) {
+    return change_and_tell(invocation, options, registry, {"key_added", "added a key of", false}, [&](const registry::ClientName& name) {
         return registry.add_key(name, keys->front(), change_by_owner());
     });
 }
@@ -184,9 +190,9 @@ int drop_key(const Invocation& invocation, const ClientOptions& options, registr
     if (pins->size() != 1) {
         return report(
             invocation,
-            Error{ErrorKind::kMalformedInput, "one_key", "dropping a key", "exactly one pin names the key", {}, {}});
+            Error{ErrorKind::kMalformedInput, "one_key", "dropping a key", "exactly one pin names the key", "\"cotter client show\" lists the pins", {}});
     }
-    return change_and_tell(invocation, options, registry, "dropped a key of", [&](const registry::ClientName& name) {
+    return change_and_tell(invocation, options, registry, {"key_dropped", "dropped a key of", true}, [&](const registry::ClientName& name) {
         return registry.drop_key(name, pins->front(), change_by_owner());
     });
 }

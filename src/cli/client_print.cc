@@ -23,7 +23,7 @@ Json time_or_null(const std::optional<x509::Time>& time) {
 }
 
 std::string_view state_of(const registry::Client& client, x509::Time now) {
-    const bool has_ended = client.expires && *client.expires < now;
+    const bool has_ended = client.expires && *client.expires <= now;
     return client.state == registry::ClientState::kActive && has_ended ? "expired" : registry::text_of(client.state);
 }
 
@@ -33,31 +33,44 @@ Json client_json(const registry::Client& client, x509::Time now) {
     return {{"name", client.name.text()},
             {"state", state_of(client, now)},
             {"since", text::rfc3339(client.state_since)},
-            {"reason", text::escape(client.state_reason)},
+            {"reason", text::escape_remaining(client.state_reason)},
             {"expires", time_or_null(client.expires)},
-            {"note", text::escape(client.note)},
+            {"note", text::escape_remaining(client.note)},
             {"added", text::rfc3339(client.added)},
             {"pins", std::move(pins)}};
 }
 
-std::string keys_text(std::size_t count) {
-    return std::to_string(count) + (count == 1 ? " key" : " keys");
-}
 std::string until_text(const std::optional<x509::Time>& expires) {
     return expires ? "until " + text::rfc3339(*expires) : "until revoked";
+}
+std::string count_text(std::uint64_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+void warn_of_laggards(const registry::Enforcement& enforcement) {
+    if (enforcement.servers_applied >= enforcement.servers) return;
+    std::cerr << "cotter: warning: " << enforcement.servers - enforcement.servers_applied << " of "
+              << count_text(enforcement.servers, "server") << " has not said yet that it acts on this\n"
+              << "  next: look at its log for registry_stale\n";
 }
 
 }  // namespace
 
 void print_added(const Invocation& invocation, const registry::ClientName& name,
-                 const std::vector<registry::NewKey>& keys, std::optional<x509::Time> expires) {
+                 const std::vector<registry::NewKey>& keys, std::optional<x509::Time> expires,
+                 const registry::Enforcement& enforcement) {
     if (invocation.json) {
         Json pins = Json::array();
         for (const registry::NewKey& key : keys) pins.push_back(key.pin.to_string());
-        return print_document({{"added", name.text()}, {"pins", std::move(pins)}, {"expires", time_or_null(expires)}});
+        return print_document({{"added", name.text()},
+                               {"pins", std::move(pins)},
+                               {"expires", time_or_null(expires)},
+                               {"servers", enforcement.servers},
+                               {"servers_applied", enforcement.servers_applied}});
     }
     std::cout << "admitted " << name.text() << " (" << keys.front().pin.abbreviated() << "), " << until_text(expires)
-              << "; " << keys_text(keys.size()) << "\n";
+              << "; " << count_text(keys.size(), "key") << "\n";
+    warn_of_laggards(enforcement);
 }
 
 void print_list(const Invocation& invocation, const std::vector<registry::Client>& clients, x509::Time now) {
@@ -95,16 +108,16 @@ void print_client(const Invocation& invocation, const registry::Client& client, 
         document["history"] = Json::array();
         for (const registry::AuditEntry& entry : audit) {
             document["history"].push_back({{"at", text::rfc3339(entry.at)},
-                                           {"actor", text::escape(entry.actor)},
+                                           {"actor", text::escape_remaining(entry.actor)},
                                            {"action", entry.action},
-                                           {"detail", text::escape(entry.detail)}});
+                                           {"detail", text::escape_remaining(entry.detail)}});
         }
         return print_document(document);
     }
     std::cout << client.name.text() << ": " << state_of(client, now) << " since " << text::rfc3339(client.state_since)
               << ", " << until_text(client.expires) << "\n";
-    if (!client.state_reason.empty()) std::cout << "  reason    " << text::escape(client.state_reason) << "\n";
-    if (!client.note.empty()) std::cout << "  note      " << text::escape(client.note) << "\n";
+    if (!client.state_reason.empty()) std::cout << "  reason    " << text::escape_remaining(client.state_reason) << "\n";
+    if (!client.note.empty()) std::cout << "  note      " << text::escape_remaining(client.note) << "\n";
     for (const registry::ClientKey& key : client.keys) std::cout << "  key       " << key.pin.to_string() << "\n";
     std::cout << "  streams   " << activity.open_streams << " open; " << activity.bytes_in << " bytes in, "
               << activity.bytes_out << " bytes out\n";
@@ -115,28 +128,28 @@ void print_client(const Invocation& invocation, const registry::Client& client, 
     std::cout << "  refused   " << activity.refused << " times\n";
     for (const registry::AuditEntry& entry : audit) {
         std::cout << "  history   " << text::rfc3339(entry.at) << "  " << entry.action << " by "
-                  << text::escape(entry.actor) << (entry.detail.empty() ? "" : ": " + text::escape(entry.detail))
+                  << text::escape_remaining(entry.actor) << (entry.detail.empty() ? "" : ": " + text::escape_remaining(entry.detail))
                   << "\n";
     }
 }
 
-void print_enforced(const Invocation& invocation, std::string_view done, const registry::ClientName& name,
+void print_enforced(const Invocation& invocation, const Done& done, const registry::ClientName& name,
                     const registry::Enforcement& enforcement) {
     if (invocation.json) {
-        return print_document({{"done", done},
+        return print_document({{"done", done.word},
                                {"name", name.text()},
                                {"streams_closed", enforcement.streams_closed},
                                {"servers", enforcement.servers},
                                {"servers_applied", enforcement.servers_applied}});
     }
-    std::cout << done << " " << name.text() << ": closed " << enforcement.streams_closed
-              << (enforcement.streams_closed == 1 ? " stream" : " streams") << " on " << enforcement.servers
-              << (enforcement.servers == 1 ? " server" : " servers") << "\n";
-    if (enforcement.servers == 0) std::cout << "no server runs on this registry now\n";
-    if (enforcement.servers_applied < enforcement.servers) {
-        std::cerr << "cotter: warning: " << enforcement.servers - enforcement.servers_applied
-                  << " of them has not said yet that it acts on this; look at its log\n";
+    std::cout << done.sentence << " " << name.text() << ": ";
+    if (enforcement.servers == 0) {
+        std::cout << "no server runs on this registry now\n";
+        return;
     }
+    if (done.can_close_streams) std::cout << "closed " << count_text(enforcement.streams_closed, "stream") << " on ";
+    std::cout << count_text(enforcement.servers, "server") << (done.can_close_streams ? "\n" : " told\n");
+    warn_of_laggards(enforcement);
 }
 
 }  // namespace cotter::cli

@@ -9,12 +9,20 @@
 
 namespace cotter::cli {
 
+/// How a change that servers act on is told when it is done.
+struct Done {
+    std::string_view word;      ///< in JSON
+    std::string_view sentence;  ///< before the client's name
+    bool can_close_streams;
+};
+
 void print_added(const Invocation& invocation, const registry::ClientName& name,
-                 const std::vector<registry::NewKey>& keys, std::optional<x509::Time> expires);
+                 const std::vector<registry::NewKey>& keys, std::optional<x509::Time> expires,
+                 const registry::Enforcement& enforcement);
 void print_list(const Invocation& invocation, const std::vector<registry::Client>& clients, x509::Time now);
 void print_client(const Invocation& invocation, const registry::Client& client, const registry::Activity& activity,
                   const std::vector<registry::AuditEntry>& audit, x509::Time now);
-void print_enforced(const Invocation& invocation, std::string_view done, const registry::ClientName& name,
+void print_enforced(const Invocation& invocation, const Done& done, const registry::ClientName& name,
                     const registry::Enforcement& enforcement);
 
 }  // namespace cotter::cli

@@ -81,6 +81,7 @@ int run_list(const Invocation& invocation, const InviteOptions& options) {
         std::cout << document.dump() << std::endl;
         return kDone;
     }
+    if (waiting->empty()) std::cout << "no code waits; cotter invite NAME makes one\n";
     for (const registry::Invitation& one : *waiting) {
         std::cout << one.id << "  " << std::left << std::setw(24) << one.name.text() << "  expires "
                   << text::relative(one.expires, now) << "\n";

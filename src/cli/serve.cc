@@ -5,6 +5,7 @@
 #include "cli/report.h"
 #include "cli/serving_record.h"
 #include "cli/stream_options.h"
+#include "text/time.h"
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
@@ -25,6 +26,7 @@ struct ServeOptions {
     std::vector<std::string> client_crls;
     std::vector<std::string> client_names;
     std::string registry;
+    std::string registry_grace = "5m";
     unsigned threads = 0;
     std::string proxy_protocol;
     bool unsafe_target = false;
@@ -70,6 +72,9 @@ Result<service::ServeSettings> settings_of(const Invocation& invocation, const S
     settings.client_crls.assign(options.client_crls.begin(), options.client_crls.end());
     settings.client_names = std::move(names);
     settings.registry_url = options.registry.empty() ? state->registry_url() : options.registry;
+    const auto grace = text::parse_duration(options.registry_grace);
+    if (!grace) return unexpected(grace.error());
+    settings.registry_grace = *grace;
     settings.threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
     if (options.proxy_protocol == "v1") settings.proxy_protocol = stream::ProxyVersion::kV1;
     if (options.proxy_protocol == "v2") settings.proxy_protocol = stream::ProxyVersion::kV2;
@@ -135,6 +140,9 @@ void add_serve(CLI::App& app, Invocation& invocation) {
     command->add_option("--client-name", options->client_names,
                         "Only these names count: DNS:*.example, URI:…, EMAIL:…, IP:…");
     command->add_option("--registry", options->registry, "sqlite:PATH; default: the state folder's");
+    command->add_option("--registry-grace", options->registry_grace,
+                        "While the registry can't be read, admit by what was read last for so long, then nobody")
+        ->capture_default_str();
     command->add_option("--threads", options->threads, "Threads (0: one a core)");
     command->add_option("--proxy-protocol", options->proxy_protocol, "Tell the backend who the client is: v1 or v2")
         ->check(CLI::IsMember({"v1", "v2"}));

@@ -96,6 +96,8 @@ struct Snapshot::Index {
     boost::unordered_flat_map<Pin, std::size_t, PinHash> denied_pins;
     boost::unordered_flat_map<x509::CanonicalKey, std::size_t, CanonicalHash> denied_keys;
     boost::unordered_flat_map<x509::IssuerAndSerial, std::size_t, CertificateHash> denied_certificates;
+    /// Of those who are not revoked: a certificate that was registered stands for its client, whatever key is in it.
+    boost::unordered_flat_map<x509::IssuerAndSerial, std::size_t, CertificateHash> certificates;
     /// The kinds of pin that occur, so that no other digest is ever computed of a leaf.
     std::vector<PinKind> kinds;
 
@@ -121,7 +123,7 @@ Snapshot::Index::Index(SnapshotRows given) : version(given.version) {
                 owners.emplace(*key.canonical, row);
                 if (is_revoked) denied_keys.emplace(*key.canonical, row);
             }
-            if (is_revoked && key.certificate) denied_certificates.emplace(*key.certificate, row);
+            if (key.certificate) (is_revoked ? denied_certificates : certificates).emplace(*key.certificate, row);
             if (is_revoked) denied_pins.emplace(key.pin, row);
             pins.emplace(std::move(key.pin), row);
         }
@@ -182,6 +184,11 @@ trust::Standing Snapshot::standing_of(const x509::Certificate& leaf, Time now) c
     if (has_owner) {
         auto standing = standing_of_row(index_->rows[owner->second], now);
         if (standing.state != trust::StandingState::kActive) return standing;
+    }
+
+    if (const auto found = index_->certificates.find(leaf.issuer_and_serial()); found != index_->certificates.end()) {
+        auto standing = standing_of_row(index_->rows[found->second], now);
+        if (standing.state == trust::StandingState::kSuspended) return standing;
     }
 
     std::optional<std::size_t> row;

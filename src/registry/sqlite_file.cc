@@ -105,7 +105,9 @@ Result<SQLite::Database> open_sqlite_file(const std::filesystem::path& given) {
     std::error_code fault;
     const auto folder = std::filesystem::canonical(given.has_parent_path() ? given.parent_path() : ".", fault);
     if (fault || !given.has_filename()) {
-        return failed("registry_unavailable", opening(given), fault ? fault.message() : "the path names no file");
+        return failed("registry_unavailable", opening(given),
+                      fault ? "its folder: " + fault.message() : "the path names no file",
+                      "make the folder first, or give the path of the file");
     }
     const auto path = folder / given.filename();
     auto checked = check_private(path);
@@ -125,7 +127,7 @@ Result<FileIdentity> identity_of(const std::filesystem::path& path) {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
         return failed("registry_unavailable", "looking at the registry " + text::escape(path.string()),
-                      std::generic_category().message(errno));
+                      std::generic_category().message(errno), "put the file back, or start this server again");
     }
     return FileIdentity{status.st_dev, status.st_ino};
 }

@@ -19,14 +19,16 @@ Error invalid(std::string why) {
 Result<Invitation> SqliteRegistry::invite(const ClientName& name, const InvitationSecret& secret, Time expires,
                                           std::optional<Time> client_expires, const Change& change) {
     const std::string what = "inviting " + name.text();
-    if (expires <= change.now) return malformed("expires_past", what, "the invitation would have ended already");
+    if (expires <= change.now) return malformed("expires_past", what, "the invitation would have ended already",
+                         "give a time to come: 1h, or RFC 3339");
     if (client_expires && *client_expires <= change.now) {
-        return malformed("expires_past", what, "the client's admission would have ended already");
+        return malformed("expires_past", what, "the client's admission would have ended already",
+                         "give a time to come: 30d, or RFC 3339");
     }
     return write(what, [&]() -> Result<Invitation> {
         if (Query(database_, "SELECT 1 FROM clients WHERE name = ?", name.text()).next()) {
             return failed("name_taken", what, "a client is called " + name.text() + " already",
-                          "\"cotter client add-key " + name.text() + "\" gives it one more key");
+                          "\"cotter client add-key " + name.text() + " PIN\" gives it one more key");
         }
         Query(database_, "DELETE FROM invitations WHERE expires <= ?", change.now).run();
         Query waiting(database_, "SELECT count(*) FROM invitations");

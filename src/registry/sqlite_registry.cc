@@ -21,7 +21,12 @@ unexpected<Error> key_revoked(const std::string& what, const std::string& owner)
                   "make a new key; a revoked one stays refused for good");
 }
 
-unexpected<Error> key_taken(const std::string& what, const Pin& pin, const std::string& owner) {
+unexpected<Error> key_taken(const std::string& what, const Pin& pin, const std::string& owner,
+                            const ClientName& wanted_by) {
+    if (owner == wanted_by.text()) {
+        return failed("key_known", what, "the key " + pin.abbreviated() + " is one of its keys already",
+                      "nothing is left to do: \"cotter client show " + owner + "\" lists them");
+    }
     return failed("key_taken", what, "the key " + pin.abbreviated() + " belongs to the client " + owner,
                   "one key has one name: use another key, or drop it there first");
 }
@@ -46,6 +51,10 @@ Result<std::unique_ptr<Registry>> SqliteRegistry::open(const std::filesystem::pa
 Result<std::uint64_t> SqliteRegistry::add(const ClientName& name, const std::vector<NewKey>& keys,
                                           std::optional<Time> expires, std::string_view note, const Change& change) {
     const std::string what = "adding the client " + name.text();
+    if (expires && *expires <= change.now) {
+        return malformed("expires_past", what, "its admission would have ended already",
+                         "give a time to come: 30d, or RFC 3339");
+    }
     return write(what, [&]() -> Result<std::uint64_t> {
         if (auto done = insert_client(what, name, keys, expires, note, change); !done) return unexpected(done.error());
         record(change, "add", name.text(), keys.front().pin.to_string());
@@ -58,7 +67,12 @@ Result<std::uint64_t> SqliteRegistry::suspend(const ClientName& name, std::strin
     return write(what, [&]() -> Result<std::uint64_t> {
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
-        if (*state != ClientState::kActive) return wrong_state(what, name, *state, "");
+        if (*state != ClientState::kActive) {
+            return wrong_state(what, name, *state,
+                               *state == ClientState::kRevoked
+                                   ? "nothing is left to do: its keys stay refused for good"
+                                   : "\"cotter client restore " + name.text() + "\" admits it again");
+        }
         set_state(name, ClientState::kSuspended, reason, change);
         record(change, "suspend", name.text(), reason);
         return bump_version();
@@ -73,7 +87,9 @@ Result<std::uint64_t> SqliteRegistry::restore(const ClientName& name, const Chan
         if (*state != ClientState::kSuspended) {
             return wrong_state(
                 what, name, *state,
-                *state == ClientState::kRevoked ? "revocation is for good: invite it under a new key" : "");
+                *state == ClientState::kRevoked
+                    ? "revocation is for good: remove the client, and invite it anew with another key"
+                    : "nothing is left to do: only a suspended client is restored");
         }
         set_state(name, ClientState::kActive, {}, change);
         record(change, "restore", name.text(), {});
@@ -86,7 +102,9 @@ Result<std::uint64_t> SqliteRegistry::revoke(const ClientName& name, std::string
     return write(what, [&]() -> Result<std::uint64_t> {
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
-        if (*state == ClientState::kRevoked) return wrong_state(what, name, *state, "");
+        if (*state == ClientState::kRevoked) {
+            return wrong_state(what, name, *state, "nothing is left to do: its keys stay refused for good");
+        }
         set_state(name, ClientState::kRevoked, reason, change);
         leave_tombstones(name);
         record(change, "revoke", name.text(), reason);
@@ -113,7 +131,10 @@ Result<std::uint64_t> SqliteRegistry::add_key(const ClientName& name, const NewK
     return write(what, [&]() -> Result<std::uint64_t> {
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
-        if (*state == ClientState::kRevoked) return wrong_state(what, name, *state, "revocation is for good");
+        if (*state == ClientState::kRevoked) {
+            return wrong_state(what, name, *state,
+                               "revocation is for good: remove the client, and add it anew with another key");
+        }
         if (auto done = insert_key(what, name, key, change.now); !done) return unexpected(done.error());
         record(change, "add-key", name.text(), key.pin.to_string());
         return bump_version();
@@ -190,7 +211,7 @@ std::uint64_t SqliteRegistry::bump_version() {
 void SqliteRegistry::record(const Change& change, std::string_view action, std::string_view client,
                             std::string_view detail) {
     Query(database_, "INSERT INTO audit (at, actor, action, client, detail) VALUES (?, ?, ?, ?, ?)", change.now,
-          text::escape(change.actor), action, client, text::escape(detail))
+          text::escape_remaining(change.actor), action, client, text::escape(detail))
         .run();
     Query(database_, "DELETE FROM audit WHERE sequence <= (SELECT max(sequence) FROM audit) - ?", kMostAuditRows).run();
 }
@@ -201,12 +222,12 @@ Result<void> SqliteRegistry::insert_client(const std::string& what, const Client
     if (keys.empty()) return malformed("no_key", what, "a client needs a key", "give its pin or its certificate");
     if (Query(database_, "SELECT 1 FROM clients WHERE name = ?", name.text()).next()) {
         return failed("name_taken", what, "a client is called " + name.text() + " already",
-                      "\"cotter client add-key " + name.text() + "\" gives it one more key");
+                      "\"cotter client add-key " + name.text() + " PIN\" gives it one more key");
     }
     Query(database_,
           "INSERT INTO clients (name, state, state_reason, state_since, state_actor, expires, note, added) "
           "VALUES (?, 'active', '', ?, ?, ?, ?, ?)",
-          name.text(), change.now, text::escape(change.actor), expires, text::escape(note), change.now)
+          name.text(), change.now, text::escape_remaining(change.actor), expires, text::escape(note), change.now)
         .run();
     for (const NewKey& key : keys) {
         if (auto done = insert_key(what, name, key, change.now); !done) return done;
@@ -219,7 +240,7 @@ Result<void> SqliteRegistry::insert_key(const std::string& what, const ClientNam
     if (auto free = check_not_taken(what, name, key); !free) return free;
     Query pin(database_, "SELECT client FROM keys WHERE target = ? AND form = ? AND octets = ?", key.pin.target(),
               key.pin.form(), key.pin.octets());
-    if (pin.next()) return key_taken(what, key.pin, pin.text(0));
+    if (pin.next()) return key_taken(what, key.pin, pin.text(0), name);
     if (key.canonical) {
         Query(database_, "INSERT INTO canonical_keys (digest, client) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
               *key.canonical, name.text())
@@ -258,14 +279,14 @@ Result<void> SqliteRegistry::check_not_denied(const std::string& what, const New
 Result<void> SqliteRegistry::check_not_taken(const std::string& what, const ClientName& name, const NewKey& key) {
     if (!key.canonical) return {};
     Query owner(database_, "SELECT client FROM canonical_keys WHERE digest = ?", *key.canonical);
-    if (owner.next() && owner.text(0) != name.text()) return key_taken(what, key.pin, owner.text(0));
+    if (owner.next() && owner.text(0) != name.text()) return key_taken(what, key.pin, owner.text(0), name);
     return {};
 }
 
 void SqliteRegistry::set_state(const ClientName& name, ClientState state, std::string_view reason,
                                const Change& change) {
     Query(database_, "UPDATE clients SET state = ?, state_reason = ?, state_since = ?, state_actor = ? WHERE name = ?",
-          text_of(state), text::escape(reason), change.now, text::escape(change.actor), name.text())
+          text_of(state), text::escape(reason), change.now, text::escape_remaining(change.actor), name.text())
         .run();
 }
 

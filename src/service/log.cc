@@ -41,7 +41,7 @@ std::string in_quotes(std::string_view text) {
 }  // namespace
 
 Event& Event::with(std::string_view key, std::string_view text) {
-    if (!text.empty()) fields_.push_back({key, text::escape(text)});
+    if (!text.empty()) fields_.push_back({key, text::escape_remaining(text)});
     return *this;
 }
 

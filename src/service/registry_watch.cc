@@ -57,6 +57,10 @@ RegistryWatch::~RegistryWatch() {
     if (thread_.joinable()) thread_.join();
 }
 
+void RegistryWatch::announce() {
+    report(wall_clock_now());
+}
+
 void RegistryWatch::start(OnSnapshot on_snapshot) {
     on_snapshot_ = std::move(on_snapshot);
     thread_ = std::thread([this] { run(); });
@@ -139,13 +143,25 @@ void RegistryWatch::report(x509::Time now) {
     report.now = now;
     report.applied_version = ledger_.applied_by_all();
     report.rows = ledger_.take_rows();
-    if (auto reported = registry_->report(report); !reported) note(reported.error());
+    auto reported = registry_->report(report);
+    if (reported) {
+        is_unwritten_ = false;
+    } else if (!std::exchange(is_unwritten_, true)) {
+        // Whom to admit is read all the same; what is missing is this server's word in "client show" and "revoke".
+        log_.write(about("registry_unwritten", LogLevel::kWarning, reported.error()));
+    }
 }
 
 void RegistryWatch::note(const Error& error) {
     if (std::exchange(is_failing_, true)) return;
-    log_.write(
-        Event("registry_stale", LogLevel::kError).with("registry", url_).with("reason", error.what + ": " + error.why));
+    log_.write(about("registry_stale", LogLevel::kError, error));
+}
+
+Event RegistryWatch::about(std::string_view event, LogLevel level, const Error& error) const {
+    return Event(event, level)
+        .with("registry", url_)
+        .with("reason", error.what + ": " + error.why)
+        .with("next", error.next);
 }
 
 }  // namespace cotter::service

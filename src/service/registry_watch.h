@@ -28,6 +28,9 @@ class RegistryWatch {
     [[nodiscard]] std::shared_ptr<const registry::Snapshot> first_snapshot() const { return snapshot_; }
     [[nodiscard]] const SnapshotFreshness& freshness() const { return freshness_; }
 
+    /// Tells the registry that this server is there, so that commands count it and wait for it from now on.
+    void announce();
+
     /// Begins to watch; `on_snapshot` is called on the watching thread for each later snapshot.
     void start(OnSnapshot on_snapshot);
 
@@ -49,6 +52,7 @@ class RegistryWatch {
     void publish();
     void report(x509::Time now);
     void note(const Error& error);
+    [[nodiscard]] Event about(std::string_view event, LogLevel level, const Error& error) const;
     [[nodiscard]] bool enqueue(Task task);
 
     std::unique_ptr<registry::Registry> registry_;
@@ -59,7 +63,8 @@ class RegistryWatch {
     Log& log_;
     OnSnapshot on_snapshot_;
     SnapshotFreshness freshness_;
-    bool is_failing_ = false;
+    bool is_failing_ = false;    ///< it can't be read
+    bool is_unwritten_ = false;  ///< the last report didn't get there
 
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -113,8 +113,8 @@ class Server {
 
     void finish() {
         log_.write(Event("stopped").with("streams", connection_count()));
-        signals_.cancel();
-        drain_timer_.cancel();
+        // Not by cancelling what waits: this may run inside the signal's handler, which waits for the next one again.
+        io_.stop();
     }
 
     [[nodiscard]] std::size_t connection_count() const { return shared_.connections.load(); }
@@ -142,6 +142,7 @@ Result<void> serve(const ServeSettings& settings, Log& log, const std::function<
     if (!watch) return unexpected(watch.error());
     Server server(settings, log, **watch, ledger);
     if (auto prepared = server.prepare(*configuration); !prepared) return prepared;
+    (*watch)->announce();
     on_listening({server.address(), settings.to.to_string(), configuration->identity.pin(),
                   (*watch)->first_snapshot()->client_count()});
     server.run();

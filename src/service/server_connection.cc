@@ -367,7 +367,11 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
                             : outcome->client ? outcome->client->error().why
                                               : "the registry did not answer in time");
     }
-    thread_.shared().log.write(line);
+    if (is_joined) {
+        thread_.shared().log.write(line);
+    } else {
+        thread_.log_refusal(std::move(line), source_network_);
+    }
     thread_.reactor().wire().lend({});
     if (opened->write(to_bytes(reply)) && opened->close_notify()) {
         static_cast<void>(co_await stream::send_wire(thread_.reactor(), socket_));

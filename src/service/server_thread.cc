@@ -33,6 +33,7 @@ Result<ServerConfiguration> ServerConfiguration::read(const ServeSettings& setti
     if (!identity) return unexpected(identity.error());
     auto rules = AdmissionRules::read(settings);
     if (!rules) return unexpected(rules.error());
+    rules->policy.own_key = identity->chain().front().public_key().canonical();
     // Tried here, so that a thread never finds an identity that OpenSSL won't take.
     auto library = tls::LibraryContext::make();
     if (!library) return unexpected(library.error());

@@ -43,9 +43,9 @@ std::string hexadecimal(std::uint32_t value, std::size_t digits) {
     return result;
 }
 
-}  // namespace
+enum class Backslash : std::uint8_t { kDoubled, kKept };
 
-std::string escape(std::string_view text, std::size_t most) {
+std::string escape_with(Backslash backslash, std::string_view text, std::size_t most) {
     constexpr std::string_view kCut = "…";
     std::string result;
     while (!text.empty()) {
@@ -54,7 +54,7 @@ std::string escape(std::string_view text, std::size_t most) {
         std::string piece(text.substr(0, size));
         if (!point) {
             piece = "\\x" + hexadecimal(static_cast<unsigned char>(text[0]), 2);
-        } else if (point->value == '\\') {
+        } else if (point->value == '\\' && backslash == Backslash::kDoubled) {
             piece = "\\\\";
         } else if (changes_how_others_look(point->value)) {
             piece = point->value < 0x80 ? "\\x" + hexadecimal(point->value, 2)
@@ -65,6 +65,16 @@ std::string escape(std::string_view text, std::size_t most) {
         text.remove_prefix(size);
     }
     return result;
+}
+
+}  // namespace
+
+std::string escape(std::string_view text, std::size_t most) {
+    return escape_with(Backslash::kDoubled, text, most);
+}
+
+std::string escape_remaining(std::string_view text, std::size_t most) {
+    return escape_with(Backslash::kKept, text, most);
 }
 
 }  // namespace cotter::text

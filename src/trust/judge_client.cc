@@ -26,6 +26,10 @@ const x509::SubjectAltName* name_that_counts(const x509::Certificate& leaf, cons
 
 void judge_by_authority(const Evidence& evidence, const AdmissionPolicy& policy, Time now, Judgement& judgement) {
     judgement.verdict().by_authority = true;
+    if (policy.own_key == evidence.presented.front().public_key().canonical()) {
+        judgement.refuse(ReasonCode::kNotAdmitted, "it shows this server's own key, which is not in the registry");
+        return;
+    }
     const auto path = x509::validate_path({.presented = &evidence.presented,
                                            .anchors = &evidence.anchors,
                                            .purpose = x509::Purpose::kClient,
@@ -56,7 +60,8 @@ void judge_by_registry(const Evidence& evidence, Judgement& judgement) {
     judgement.verdict().client_name = standing.name;
     judgement.verdict().chain = {leaf};
     if (standing.matched) judgement.verdict().matched = MatchedPin{*standing.matched, 0};
-    judgement.ends_at(standing.expires);
+    // An admission ends with the second before `expires`, as it is judged; a certificate with its last second.
+    if (standing.expires) judgement.ends_at(*standing.expires - std::chrono::seconds(1));
 }
 
 }  // namespace

@@ -64,6 +64,8 @@ struct AdmissionPolicy {
     std::vector<ClientNamePattern> client_names;  ///< empty: any SAN
     bool require_crls = false;                    ///< --client-crl was given
     Protocol minimum_protocol = Protocol::kTls13;
+    /// The server's own key, which no client CA makes a client's: only the registry can (INVARIANT A47).
+    std::optional<x509::CanonicalKey> own_key;
 };
 
 }  // namespace cotter::trust

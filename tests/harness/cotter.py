@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 
@@ -45,6 +46,18 @@ class Side:
 
     def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=None):
         return Process(self.command(*arguments), env=self.env(), stdin=stdin, stdout=stdout)
+
+    @property
+    def registry(self):
+        return os.path.join(self.state, "registry.db")
+
+    def query(self, sql, *values):
+        """Rows of this side's registry, read as anyone with the file can."""
+        database = sqlite3.connect(f"file:{self.registry}?mode=ro", uri=True, timeout=DEADLINE)
+        try:
+            return database.execute(sql, values).fetchall()
+        finally:
+            database.close()
 
     def pin(self):
         """The pin of this side's own key; made if there is none yet."""

@@ -94,6 +94,19 @@ def event_of(line):
     return found if isinstance(found, dict) else None
 
 
+def eventually(holds, what, deadline=DEADLINE):
+    """What `holds` gives, once that is true: for what no event tells, looked at again and again up to the deadline."""
+    until = time.monotonic() + deadline
+    pause = threading.Event()
+    while True:
+        found = holds()
+        if found:
+            return found
+        if time.monotonic() > until:
+            raise AssertionError(f"{what}: not so after {deadline} s")
+        pause.wait(0.02)
+
+
 class Process:
     """A running program; ended, and searched for sanitizers' words, at the end of the `with`."""
 

@@ -32,8 +32,8 @@ def client_context(certificate=None, key=None, version=None, alpn=None):
 class TlsPeer:
     """One TLS connection to `server` (anything with host and port), handshake done when made."""
 
-    def __init__(self, server, context, session=None, deadline=DEADLINE):
-        self.socket = socket.create_connection((server.host, server.port), deadline)
+    def __init__(self, server, context, session=None, deadline=DEADLINE, source=None):
+        self.socket = socket.create_connection((server.host, server.port), deadline, source_address=(source, 0) if source else None)
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self.tls = context.wrap_bio(self._in, self._out, server_hostname=None, session=session)
@@ -115,3 +115,14 @@ class TlsPeer:
 
     def __exit__(self, *_):
         self.socket.close()
+
+
+def alert_for(server, context, source=None, session=None):
+    """The alert by which the server refuses this client, as OpenSSL calls it; None if the client gets an answer."""
+    try:
+        with TlsPeer(server, context, session=session, source=source) as peer:
+            peer.send(b"hello\n")
+            peer.receive(1)
+    except ssl.SSLError as fault:
+        return fault.reason
+    return None
