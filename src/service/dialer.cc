@@ -16,12 +16,19 @@ ConnectFailure failure(Error error, std::string connection_id = {}) {
     return {std::move(error), std::move(connection_id)};
 }
 
+constexpr std::uint8_t kNoApplicationProtocol = 120;
+constexpr std::string_view kApplicationRefused = "no_application_protocol";
+
+bool refuses_application(const ConnectFailure& failure) {
+    const auto* error = std::get_if<Error>(&failure.why);
+    return error != nullptr && error->code == kApplicationRefused;
+}
+
 std::string advice_on(tls::Alert alert) {
     constexpr std::uint8_t kHandshakeFailure = 40;
     constexpr std::uint8_t kProtocolVersion = 70;
     constexpr std::uint8_t kInsufficientSecurity = 71;
     constexpr std::uint8_t kUnrecognizedName = 112;
-    constexpr std::uint8_t kNoApplicationProtocol = 120;
     switch (alert.number) {
         case kProtocolVersion: return "if the server has nothing newer than TLS 1.2, say --min-tls 1.2";
         case kHandshakeFailure:
@@ -63,7 +70,7 @@ Error handshake_error(const ClientSettings& settings, stream::HandshakeEnd end, 
     }
     if (failure.alert) {
         return {ErrorKind::kFailed,
-                "handshake_alert",
+                std::string(failure.alert->number == kNoApplicationProtocol ? kApplicationRefused : "handshake_alert"),
                 what,
                 "the server ended it with the alert " + std::string(failure.alert->name()),
                 advice_on(*failure.alert),
@@ -123,11 +130,16 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
 Result<void> Dialer::reload() {
     auto configuration = ClientConfiguration::read(settings_);
     if (!configuration) return unexpected(configuration.error());
-    auto context =
-        tls::Context::client(library_, configuration->identity ? &*configuration->identity : nullptr,
-                             {settings_.stream.minimum_protocol, settings_.stream.resumption, applications_});
+    const auto* identity = configuration->identity ? &*configuration->identity : nullptr;
+    tls::ContextSettings context_settings{settings_.stream.minimum_protocol, settings_.stream.resumption,
+                                          applications_};
+    auto context = tls::Context::client(library_, identity, context_settings);
     if (!context) return unexpected(context.error());
+    context_settings.applications.clear();
+    auto bare = tls::Context::client(library_, identity, context_settings);
+    if (!bare) return unexpected(bare.error());
     context_ = std::make_shared<const tls::Context>(std::move(*context));
+    bare_context_ = std::make_shared<const tls::Context>(std::move(*bare));
     judge_.replace(*configuration);
     trust_ = configuration->policy.trust;
     session_.clear();
@@ -135,11 +147,15 @@ Result<void> Dialer::reload() {
 }
 
 asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() {
+    return shake_hands_under(context_);
+}
+
+asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_under(
+    std::shared_ptr<const tls::Context> context) {
     // Named: g++ 12 destroys an aggregate made inside the co_await expression twice.
     const stream::Target target{settings_.server};
     auto socket = co_await stream::dial(reactor_, target, stream::Reach::kAnywhere, settings_.stream.connect_timeout);
     if (!socket) co_return unexpected(failure(socket.error()));
-    const auto context = context_;
     tls::Handshake handshake(*context, reactor_.wire(), judge_, settings_.judged_host().host,
                              settings_.stream.resumption ? &session_ : nullptr);
     stream::Deadline deadline(reactor_,
@@ -162,6 +178,10 @@ asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() 
 
 asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
     auto shaken = co_await shake_hands();
+    if (!shaken && refuses_application(shaken.error())) {
+        // A server of another make that insists on protocols of its own takes who names none (RFC 7301, 3.2).
+        shaken = co_await shake_hands_under(bare_context_);
+    }
     if (!shaken) co_return unexpected(shaken.error());
     const std::string connection_id = shaken->handshake.connection_id();
     auto stream = tls::open_stream(std::move(shaken->handshake));
