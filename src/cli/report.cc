@@ -66,6 +66,13 @@ int report(const Invocation& invocation, const Attempt& attempt, const service::
         return report_refused_server(invocation, attempt, *verdict, where);
     }
     const tls::Alert alert = std::get<service::NotAdmitted>(failure.why).alert;
+    if (attempt.own_pin.empty()) {
+        print_failure(invocation, "certificate_demanded",
+                      "the server " + attempt.server + " shows itself to its clients only: to a visitor without a " +
+                          "certificate it answered with the alert " + std::string(alert.name()) + where,
+                      "ask the server's owner for its pin, or look with cotter connect");
+        return kCouldNot;
+    }
     print_failure(invocation, "not_admitted",
                   "the server " + attempt.server + " does not admit this key: it answered with the alert " +
                       std::string(alert.name()) + where,

@@ -17,6 +17,31 @@ ConnectFailure failure(Error error, std::string connection_id = {}) {
     return {std::move(error), std::move(connection_id)};
 }
 
+constexpr std::uint8_t kNoApplicationProtocol = 120;
+constexpr std::string_view kApplicationRefused = "no_application_protocol";
+
+bool refuses_application(const ConnectFailure& failure) {
+    const auto* error = std::get_if<Error>(&failure.why);
+    return error != nullptr && error->code == kApplicationRefused;
+}
+
+std::string advice_on(tls::Alert alert) {
+    constexpr std::uint8_t kHandshakeFailure = 40;
+    constexpr std::uint8_t kProtocolVersion = 70;
+    constexpr std::uint8_t kInsufficientSecurity = 71;
+    constexpr std::uint8_t kUnrecognizedName = 112;
+    switch (alert.number) {
+        case kProtocolVersion: return "if the server has nothing newer than TLS 1.2, say --min-tls 1.2";
+        case kHandshakeFailure:
+        case kInsufficientSecurity:
+            return "ask the server's owner for a suite with ECDHE and AEAD, and a key that is not weak";
+        case kUnrecognizedName: return "give the name that the server goes by with --server-name";
+        case kNoApplicationProtocol:
+            return "the server insists on an application protocol of its own: ask its owner to take others, too";
+        default: return "look at the server's log for the reason";
+    }
+}
+
 Error handshake_error(const ClientSettings& settings, stream::HandshakeEnd end, const tls::HandshakeFailure& failure) {
     const std::string what = "the TLS handshake with " + settings.server.to_string();
     switch (end) {
@@ -46,10 +71,10 @@ Error handshake_error(const ClientSettings& settings, stream::HandshakeEnd end, 
     }
     if (failure.alert) {
         return {ErrorKind::kFailed,
-                "handshake_alert",
+                std::string(failure.alert->number == kNoApplicationProtocol ? kApplicationRefused : "handshake_alert"),
                 what,
                 "the server ended it with the alert " + std::string(failure.alert->name()),
-                "compare the TLS versions of both sides (--min-tls)",
+                advice_on(*failure.alert),
                 {}};
     }
     return {ErrorKind::kFailed,
@@ -107,21 +132,31 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
 Result<void> Dialer::reload() {
     auto configuration = ClientConfiguration::read(settings_);
     if (!configuration) return unexpected(configuration.error());
-    auto context =
-        tls::Context::client(library_, configuration->identity ? &*configuration->identity : nullptr,
-                             {settings_.stream.minimum_protocol, settings_.stream.resumption, applications_});
+    const auto* identity = configuration->identity ? &*configuration->identity : nullptr;
+    tls::ContextSettings context_settings{settings_.stream.minimum_protocol, settings_.stream.resumption,
+                                          applications_};
+    auto context = tls::Context::client(library_, identity, context_settings);
     if (!context) return unexpected(context.error());
+    context_settings.applications.clear();
+    auto bare = tls::Context::client(library_, identity, context_settings);
+    if (!bare) return unexpected(bare.error());
     context_ = std::make_shared<const tls::Context>(std::move(*context));
+    bare_context_ = std::make_shared<const tls::Context>(std::move(*bare));
     judge_.replace(*configuration);
     session_.clear();
     return {};
 }
 
 asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() {
-    auto socket =
-        co_await stream::dial(reactor_, {settings_.server}, stream::Reach::kAnywhere, settings_.stream.connect_timeout);
+    return shake_hands_under(context_);
+}
+
+asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_under(
+    std::shared_ptr<const tls::Context> context) {
+    // Named: g++ 12 destroys an aggregate made inside the co_await expression twice.
+    const stream::Target target{settings_.server};
+    auto socket = co_await stream::dial(reactor_, target, stream::Reach::kAnywhere, settings_.stream.connect_timeout);
     if (!socket) co_return unexpected(failure(socket.error()));
-    const auto context = context_;
     tls::Handshake handshake(*context, reactor_.wire(), judge_, settings_.judged_host().host,
                              settings_.stream.resumption ? &session_ : nullptr);
     stream::Deadline deadline(reactor_,
@@ -144,6 +179,10 @@ asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() 
 
 asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
     auto shaken = co_await shake_hands();
+    if (!shaken && refuses_application(shaken.error())) {
+        // A server of another make that insists on protocols of its own takes who names none (RFC 7301, 3.2).
+        shaken = co_await shake_hands_under(bare_context_);
+    }
     if (!shaken) co_return unexpected(shaken.error());
     const std::string connection_id = shaken->handshake.connection_id();
     auto stream = tls::open_stream(std::move(shaken->handshake));

@@ -82,6 +82,8 @@ class Dialer {
   private:
     Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::LibraryContext library,
            std::vector<tls::Application> applications, ServerJudge::Intent intent);
+    boost::asio::awaitable<expected<Shaken, ConnectFailure>> shake_hands_under(
+        std::shared_ptr<const tls::Context> context);
     boost::asio::awaitable<expected<ByteVector, ConnectFailure>> await_ready(stream::Socket& socket,
                                                                              tls::Stream& stream, ByteVector unread);
     [[nodiscard]] Result<void> remember_first_contact(const tls::Stream& stream) const;
@@ -92,6 +94,7 @@ class Dialer {
     std::vector<tls::Application> applications_;
     ServerJudge judge_;
     std::shared_ptr<const tls::Context> context_;
+    std::shared_ptr<const tls::Context> bare_context_;  ///< the same, asking for no application by ALPN
     tls::ClientSession session_;
 };
 

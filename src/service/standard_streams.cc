@@ -21,6 +21,12 @@ bool write_all(int descriptor, Bytes bytes) {
     while (!bytes.empty()) {
         const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
         if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EAGAIN) {
+            // Whoever shares the descriptor made it non-blocking, as ssh does with a terminal.
+            pollfd writable{descriptor, POLLOUT, 0};
+            static_cast<void>(::poll(&writable, 1, -1));
+            continue;
+        }
         if (count < 0) return false;
         bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
@@ -47,12 +53,19 @@ StandardStreams::StandardStreams(int relay_end, int our_end, int wake_read, int 
 
 StandardStreams::~StandardStreams() {
     if (relay_end_ >= 0) ::close(relay_end_);
-    stop_input();
-    input_.join();
-    output_.join();
+    static_cast<void>(finish());
     ::close(our_end_);
     ::close(wake_read_);
     ::close(wake_write_);
+}
+
+int StandardStreams::finish() {
+    if (input_.joinable()) {
+        stop_input();
+        input_.join();
+        output_.join();
+    }
+    return output_error_;
 }
 
 stream::Socket StandardStreams::take_socket(boost::asio::io_context& io) {
@@ -85,6 +98,7 @@ void StandardStreams::pump_output() {
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) break;
         if (!write_all(STDOUT_FILENO, Bytes(piece).first(static_cast<std::size_t>(count)))) {
+            output_error_ = errno;
             // Nobody reads any more; the relay learns it as a broken socket.
             ::shutdown(our_end_, SHUT_RDWR);
             return;

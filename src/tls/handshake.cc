@@ -48,6 +48,13 @@ bool is_same_certificate(X509* decoded, Bytes received) {
     return is_same;
 }
 
+/// Whether an alert message is an error. A warning (TLS 1.2: a server that doesn't know the name, say) ends nothing, so
+/// it must not explain an end that comes later.
+bool ends_connection(Bytes alert) {
+    constexpr std::byte kFatal{2};
+    return alert[0] == kFatal;
+}
+
 std::string printable_id(const std::array<std::byte, 5>& octets) {
     constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     std::uint64_t bits = 0;
@@ -218,7 +225,7 @@ void Handshake::on_message(int is_sent, int /*version*/, int content_type, const
     auto& state = *static_cast<State*>(state_pointer);
     const Bytes message(static_cast<const std::byte*>(content), size);
     if (content_type == SSL3_RT_ALERT && size == 2) {
-        if (message[1] != std::byte{0}) state.received_alert = Alert{std::to_integer<std::uint8_t>(message[1])};
+        if (ends_connection(message)) state.received_alert = Alert{std::to_integer<std::uint8_t>(message[1])};
     } else if (content_type == SSL3_RT_HANDSHAKE && !state.is_finished && size > 0 &&
                message[0] == kCertificateMessage) {
         try {
