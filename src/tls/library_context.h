@@ -6,6 +6,8 @@
 
 #include <cotter/error.h>
 
+#include <openssl/provider.h>
+
 namespace cotter::tls {
 
 class LibraryContext {
@@ -16,8 +18,12 @@ class LibraryContext {
     [[nodiscard]] OSSL_LIB_CTX* get() const { return context_.get(); }
 
   private:
-    explicit LibraryContext(x509::LibraryContextPtr context) : context_(std::move(context)) {}
+    using ProviderPtr = std::unique_ptr<OSSL_PROVIDER, x509::FreeBy<OSSL_PROVIDER_unload>>;
+
+    LibraryContext(x509::LibraryContextPtr context, ProviderPtr provider)
+        : context_(std::move(context)), provider_(std::move(provider)) {}
     x509::LibraryContextPtr context_;
+    ProviderPtr provider_;  ///< unloaded before its context ends, which frees no more than what it loaded by itself
 };
 
 }  // namespace cotter::tls
