@@ -211,10 +211,24 @@ void Relay::finish_if_done() {
     if (!is_ended_ && peer_finished_ && plain_finished_ && to_plain_.empty() && to_peer_.empty()) end(EndReason::kDone);
 }
 
+void Relay::hear_last_words() {
+    // As much as one turn reads: who breaks off after an alert has said little before it.
+    for (int round = 0; round < kRoundsPerEvent; ++round) {
+        const std::span<std::byte> buffer = reactor_.receive_buffer();
+        const Moved received = receive(peer_, buffer);
+        if (received.outcome != Moved::Outcome::kDone) return;
+        reactor_.wire().lend(buffer.first(received.size));
+        const tls::Plaintext::Read read = stream_.read(reactor_.plaintext_buffer());
+        if (read.reading != tls::Plaintext::Reading::kNeedsInput) return;
+    }
+}
+
 void Relay::end(EndReason reason) {
     if (std::exchange(is_ended_, true)) return;
     const auto keep_alive = shared_from_this();
     Ticking::unlink();
+    // Our own write can meet the reset before the alert that came ahead of it was read.
+    if (reason == EndReason::kPeerReset && !stream_.received_alert()) hear_last_words();
     if (reason == EndReason::kDone) {
         ErrorCode ignored;
         peer_.close(ignored);

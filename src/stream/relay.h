@@ -91,6 +91,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
     void arm_plain_read();
     void after_drain(const Waiting& waiting);
     void finish_if_done();
+    /// What the peer sent before it broke off, read for the alert that it may hold.
+    void hear_last_words();
     void end(EndReason reason);
 
     Reactor& reactor_;
