@@ -48,6 +48,16 @@ bool is_same_certificate(X509* decoded, Bytes received) {
     return is_same;
 }
 
+/// Whether an alert message is an error. A warning of TLS 1.2 (a server that doesn't know the name, say) ends nothing,
+/// so it must not explain an end that comes later; TLS 1.3 ignores the level (RFC 8446 6).
+bool ends_connection(const SSL* ssl, Bytes alert) {
+    constexpr std::byte kFatal{2};
+    constexpr std::byte kCloseNotify{0};
+    constexpr std::byte kUserCanceled{90};
+    const bool is_error = alert[1] != kCloseNotify && alert[1] != kUserCanceled;
+    return alert[0] == kFatal || (is_error && SSL_version(ssl) == TLS1_3_VERSION);
+}
+
 std::string printable_id(const std::array<std::byte, 5>& octets) {
     constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     std::uint64_t bits = 0;
@@ -213,12 +223,12 @@ int Handshake::on_verify(X509_STORE_CTX* store, void* /*unused*/) {
 }
 
 void Handshake::on_message(int is_sent, int /*version*/, int content_type, const void* content, std::size_t size,
-                           SSL* /*ssl*/, void* state_pointer) {
+                           SSL* ssl, void* state_pointer) {
     if (is_sent != 0) return;
     auto& state = *static_cast<State*>(state_pointer);
     const Bytes message(static_cast<const std::byte*>(content), size);
     if (content_type == SSL3_RT_ALERT && size == 2) {
-        if (message[1] != std::byte{0}) state.received_alert = Alert{std::to_integer<std::uint8_t>(message[1])};
+        if (ends_connection(ssl, message)) state.received_alert = Alert{std::to_integer<std::uint8_t>(message[1])};
     } else if (content_type == SSL3_RT_HANDSHAKE && !state.is_finished && size > 0 &&
                message[0] == kCertificateMessage) {
         try {
