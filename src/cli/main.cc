@@ -6,10 +6,23 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 namespace {
+
+/// A descriptor 0, 1 or 2 that was closed by whoever started us would be given to the next socket or file, and what is
+/// meant for standard output would go there. In its place: an input at its end, an output that takes nothing.
+void keep_standard_descriptors() {
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+        if (::open(descriptor == STDOUT_FILENO ? "/dev/full" : "/dev/null", O_RDWR) != descriptor) std::abort();
+    }
+}
 
 /// What CLI11 found wrong with the call, in our words and with our exit code.
 int report_bad_call(const CLI::App& app, const cotter::cli::Invocation& invocation, const CLI::ParseError& error) {
@@ -26,6 +39,7 @@ int report_bad_call(const CLI::App& app, const cotter::cli::Invocation& invocati
 
 int main(int argc, char** argv) {
     using namespace cotter::cli;
+    keep_standard_descriptors();
     cotter::service::ignore_ambient_openssl_configuration();
     std::signal(SIGPIPE, SIG_IGN);
 
