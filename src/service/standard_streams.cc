@@ -21,6 +21,12 @@ bool write_all(int descriptor, Bytes bytes) {
     while (!bytes.empty()) {
         const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
         if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EAGAIN) {
+            // Whoever shares the descriptor made it non-blocking, as ssh does with a terminal.
+            pollfd writable{descriptor, POLLOUT, 0};
+            static_cast<void>(::poll(&writable, 1, -1));
+            continue;
+        }
         if (count < 0) return false;
         bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
