@@ -117,8 +117,9 @@ Result<void> Dialer::reload() {
 }
 
 asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() {
-    auto socket =
-        co_await stream::dial(reactor_, {settings_.server}, stream::Reach::kAnywhere, settings_.stream.connect_timeout);
+    // Named: g++ 12 destroys an aggregate made inside the co_await expression twice.
+    const stream::Target target{settings_.server};
+    auto socket = co_await stream::dial(reactor_, target, stream::Reach::kAnywhere, settings_.stream.connect_timeout);
     if (!socket) co_return unexpected(failure(socket.error()));
     const auto context = context_;
     tls::Handshake handshake(*context, reactor_.wire(), judge_, settings_.judged_host().host,
