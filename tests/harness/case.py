@@ -34,8 +34,8 @@ class TunnelTest(unittest.TestCase):
         """The scene: owner, backend, server, and alice, who is admitted."""
         owner = self.side("owner")
         backend = self.backend(behaviour)
-        server = self.server(owner, backend, *arguments)
-        return owner, backend, server, self.admitted(owner, "alice")
+        alice = self.admitted(owner, "alice")  # before the server starts, which need not have heard of it at once
+        return owner, backend, self.server(owner, backend, *arguments), alice
 
     def open_stream(self, side, server, *arguments, **options):
         """A connection through which one octet has gone to the echoing backend and come back."""
