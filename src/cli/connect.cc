@@ -7,7 +7,8 @@
 
 #include <CLI/Option.hpp>
 
-#include <iostream>
+#include <cerrno>
+#include <system_error>
 
 namespace cotter::cli {
 namespace {
@@ -56,22 +57,39 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
 }
 
 int report_outcome(const Invocation& invocation, const Attempt& attempt, const service::StreamOutcome& outcome) {
-    if (outcome.reason == stream::EndReason::kDone) return kDone;
+    if (outcome.reason == stream::EndReason::kDone && outcome.output_error == 0) return kDone;
     if (outcome.alert && outcome.alert->refuses_certificate()) {
         return report(invocation, attempt, {service::NotAdmitted{*outcome.alert}, outcome.connection_id});
     }
-    const std::string why =
-        outcome.reason == stream::EndReason::kTruncated || outcome.reason == stream::EndReason::kPeerReset
-            ? "the server's side broke off: what came may not be all"
-        : outcome.reason == stream::EndReason::kPlainReset
-            ? "standard output was closed"
-            : "it ended early: " + std::string(stream::text_of(outcome.reason));
-    return report(invocation, Error{ErrorKind::kFailed,
-                                    std::string(stream::text_of(outcome.reason)),
-                                    "the stream to " + attempt.server,
-                                    why + " (connection " + outcome.connection_id + ")",
-                                    "look for the connection id in the server's log",
-                                    {}});
+    const auto ended = [&](std::string_view code, const std::string& why, std::string next) {
+        return report(invocation, Error{ErrorKind::kFailed,
+                                        std::string(code),
+                                        "the stream to " + attempt.server,
+                                        why + " (connection " + outcome.connection_id + ")",
+                                        std::move(next),
+                                        {}});
+    };
+    if (outcome.output_error != 0 || outcome.reason == stream::EndReason::kPlainReset) {
+        const bool is_closed = outcome.output_error == EPIPE || outcome.output_error == 0;
+        return ended("output",
+                     is_closed
+                         ? "standard output was closed"
+                         : "standard output takes no more: " + std::generic_category().message(outcome.output_error),
+                     "look at what reads the output, or at the disk that it goes to");
+    }
+    const std::string_view code = stream::text_of(outcome.reason);
+    const bool broke_off =
+        outcome.reason == stream::EndReason::kTruncated || outcome.reason == stream::EndReason::kPeerReset;
+    if (broke_off && outcome.counts.from_peer == 0) {
+        // Some servers refuse a client so, without a word (nginx).
+        return ended(
+            code, "the server broke off before it had sent anything",
+            "if it admits only chosen clients, send its owner this line: cotter client add NAME " + attempt.own_pin);
+    }
+    return ended(
+        code,
+        broke_off ? "the server's side broke off: what came may not be all" : "it ended early: " + std::string(code),
+        "look for the connection id in the server's log");
 }
 
 int run(const Invocation& invocation, const ConnectOptions& options) {

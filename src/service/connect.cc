@@ -61,6 +61,8 @@ expected<StreamOutcome, ConnectFailure> connect_standard_streams(const ClientSet
     };
     asio::co_spawn(reactor.io(), run, asio::detached);
     reactor.run();
+    // What was still on its way to standard output counts, too: a full disk must not pass for a clean end.
+    if (standard && outcome) outcome->output_error = standard->finish();
     return outcome;
 }
 

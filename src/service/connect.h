@@ -19,6 +19,7 @@ struct StreamOutcome {
     stream::RelayCounts counts;
     std::optional<tls::Alert> alert;
     std::string connection_id;
+    int output_error = 0;  ///< the error number, where standard output did not take everything
 };
 
 /// One stream, joined to standard input and output, until both directions have ended.

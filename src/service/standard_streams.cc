@@ -53,12 +53,19 @@ StandardStreams::StandardStreams(int relay_end, int our_end, int wake_read, int 
 
 StandardStreams::~StandardStreams() {
     if (relay_end_ >= 0) ::close(relay_end_);
-    stop_input();
-    input_.join();
-    output_.join();
+    static_cast<void>(finish());
     ::close(our_end_);
     ::close(wake_read_);
     ::close(wake_write_);
+}
+
+int StandardStreams::finish() {
+    if (input_.joinable()) {
+        stop_input();
+        input_.join();
+        output_.join();
+    }
+    return output_error_;
 }
 
 stream::Socket StandardStreams::take_socket(boost::asio::io_context& io) {
@@ -91,6 +98,7 @@ void StandardStreams::pump_output() {
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) break;
         if (!write_all(STDOUT_FILENO, Bytes(piece).first(static_cast<std::size_t>(count)))) {
+            output_error_ = errno;
             // Nobody reads any more; the relay learns it as a broken socket.
             ::shutdown(our_end_, SHUT_RDWR);
             return;

@@ -16,8 +16,11 @@ class StandardStreams {
     /// Begins to move bytes. Standard input's end becomes the socket's half-close, the socket's end closes standard
     /// output.
     [[nodiscard]] static Result<std::unique_ptr<StandardStreams>> open();
-    ~StandardStreams();  ///< stops reading standard input and waits until everything has been written to standard
-                         ///< output
+    ~StandardStreams();  ///< finishes, if that has not been done
+
+    /// Stops reading standard input and waits until everything has been written to standard output; the error number
+    /// if it could not be. The socket must have been closed.
+    [[nodiscard]] int finish();
 
     StandardStreams(const StandardStreams&) = delete;
     StandardStreams& operator=(const StandardStreams&) = delete;
@@ -35,6 +38,7 @@ class StandardStreams {
     int our_end_;
     int wake_read_;
     int wake_write_;
+    int output_error_ = 0;  ///< of the output's thread, until it has been joined
     std::thread input_;
     std::thread output_;
 };
