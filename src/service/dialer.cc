@@ -16,6 +16,24 @@ ConnectFailure failure(Error error, std::string connection_id = {}) {
     return {std::move(error), std::move(connection_id)};
 }
 
+std::string advice_on(tls::Alert alert) {
+    constexpr std::uint8_t kHandshakeFailure = 40;
+    constexpr std::uint8_t kProtocolVersion = 70;
+    constexpr std::uint8_t kInsufficientSecurity = 71;
+    constexpr std::uint8_t kUnrecognizedName = 112;
+    constexpr std::uint8_t kNoApplicationProtocol = 120;
+    switch (alert.number) {
+        case kProtocolVersion: return "if the server has nothing newer than TLS 1.2, say --min-tls 1.2";
+        case kHandshakeFailure:
+        case kInsufficientSecurity:
+            return "ask the server's owner for a suite with ECDHE and AEAD, and a key that is not weak";
+        case kUnrecognizedName: return "give the name that the server goes by with --server-name";
+        case kNoApplicationProtocol:
+            return "the server insists on an application protocol of its own: ask its owner to take others, too";
+        default: return "look at the server's log for the reason";
+    }
+}
+
 Error handshake_error(const ClientSettings& settings, stream::HandshakeEnd end, const tls::HandshakeFailure& failure) {
     const std::string what = "the TLS handshake with " + settings.server.to_string();
     switch (end) {
@@ -48,7 +66,7 @@ Error handshake_error(const ClientSettings& settings, stream::HandshakeEnd end, 
                 "handshake_alert",
                 what,
                 "the server ended it with the alert " + std::string(failure.alert->name()),
-                "compare the TLS versions of both sides (--min-tls)",
+                advice_on(*failure.alert),
                 {}};
     }
     return {ErrorKind::kFailed,
