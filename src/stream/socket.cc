@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -91,6 +92,17 @@ void reset(Socket& socket) {
     static_cast<void>(::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
     ErrorCode ignored;
     socket.close(ignored);
+}
+
+int pending_error(Socket& socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+std::size_t unsent_octets(Socket& socket) {
+    int octets = 0;
+    return ::ioctl(socket.native_handle(), TIOCOUTQ, &octets) == 0 && octets > 0 ? static_cast<std::size_t>(octets) : 0;
 }
 
 std::string remote_address(const Socket& socket) {

@@ -39,6 +39,11 @@ void shut_down_writing(Socket& socket);
 /// Closes so that the other side gets a reset and not an end of data.
 void reset(Socket& socket);
 
+/// The error that a socket met by itself, once; 0 for none.
+[[nodiscard]] int pending_error(Socket& socket);
+/// Octets that were sent and that the other side's system does not have yet.
+[[nodiscard]] std::size_t unsent_octets(Socket& socket);
+
 /// "192.0.2.1:5000", "[2001:db8::1]:5000", "unix" of the peer, or of our side.
 [[nodiscard]] std::string remote_address(const Socket& socket);
 [[nodiscard]] std::string local_address(const Socket& socket);
