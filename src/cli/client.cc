@@ -150,9 +150,9 @@ int change_and_tell(const Invocation& invocation, const ClientOptions& options, 
 }
 
 int suspend(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
-    return change_and_tell(invocation, options, registry, {"suspended", "suspended", true}, [&](const registry::ClientName& name) {
-        return registry.suspend(name, options.reason, change_by_owner());
-    });
+    return change_and_tell(
+        invocation, options, registry, {"suspended", "suspended", true},
+        [&](const registry::ClientName& name) { return registry.suspend(name, options.reason, change_by_owner()); });
 }
 
 int restore(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
@@ -161,9 +161,9 @@ int restore(const Invocation& invocation, const ClientOptions& options, registry
 }
 
 int revoke(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
-    return change_and_tell(invocation, options, registry, {"revoked", "revoked", true}, [&](const registry::ClientName& name) {
-        return registry.revoke(name, options.reason, change_by_owner());
-    });
+    return change_and_tell(
+        invocation, options, registry, {"revoked", "revoked", true},
+        [&](const registry::ClientName& name) { return registry.revoke(name, options.reason, change_by_owner()); });
 }
 
 int remove(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
@@ -175,26 +175,32 @@ int add_key(const Invocation& invocation, const ClientOptions& options, registry
     auto keys = keys_of(options.keys);
     if (!keys) return report(invocation, keys.error());
     if (keys->size() != 1) {
-        return report(
-            invocation,
-            Error{ErrorKind::kMalformedInput, "one_key", "adding a key", "exactly one key is added at a time", "give them one by one", {}});
+        return report(invocation, Error{ErrorKind::kMalformedInput,
+                                        "one_key",
+                                        "adding a key",
+                                        "exactly one key is added at a time",
+                                        "give them one by one",
+                                        {}});
     }
-    return change_and_tell(invocation, options, registry, {"key_added", "added a key of", false}, [&](const registry::ClientName& name) {
-        return registry.add_key(name, keys->front(), change_by_owner());
-    });
+    return change_and_tell(
+        invocation, options, registry, {"key_added", "added a key of", false},
+        [&](const registry::ClientName& name) { return registry.add_key(name, keys->front(), change_by_owner()); });
 }
 
 int drop_key(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
     const auto pins = parse_pins(options.keys);
     if (!pins) return report(invocation, pins.error());
     if (pins->size() != 1) {
-        return report(
-            invocation,
-            Error{ErrorKind::kMalformedInput, "one_key", "dropping a key", "exactly one pin names the key", "\"cotter client show\" lists the pins", {}});
+        return report(invocation, Error{ErrorKind::kMalformedInput,
+                                        "one_key",
+                                        "dropping a key",
+                                        "exactly one pin names the key",
+                                        "\"cotter client show\" lists the pins",
+                                        {}});
     }
-    return change_and_tell(invocation, options, registry, {"key_dropped", "dropped a key of", true}, [&](const registry::ClientName& name) {
-        return registry.drop_key(name, pins->front(), change_by_owner());
-    });
+    return change_and_tell(
+        invocation, options, registry, {"key_dropped", "dropped a key of", true},
+        [&](const registry::ClientName& name) { return registry.drop_key(name, pins->front(), change_by_owner()); });
 }
 
 int run(const Invocation& invocation, const ClientOptions& options, const Action& action) {

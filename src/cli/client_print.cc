@@ -116,7 +116,8 @@ void print_client(const Invocation& invocation, const registry::Client& client, 
     }
     std::cout << client.name.text() << ": " << state_of(client, now) << " since " << text::rfc3339(client.state_since)
               << ", " << until_text(client.expires) << "\n";
-    if (!client.state_reason.empty()) std::cout << "  reason    " << text::escape_remaining(client.state_reason) << "\n";
+    if (!client.state_reason.empty())
+        std::cout << "  reason    " << text::escape_remaining(client.state_reason) << "\n";
     if (!client.note.empty()) std::cout << "  note      " << text::escape_remaining(client.note) << "\n";
     for (const registry::ClientKey& key : client.keys) std::cout << "  key       " << key.pin.to_string() << "\n";
     std::cout << "  streams   " << activity.open_streams << " open; " << activity.bytes_in << " bytes in, "
@@ -128,8 +129,8 @@ void print_client(const Invocation& invocation, const registry::Client& client, 
     std::cout << "  refused   " << activity.refused << " times\n";
     for (const registry::AuditEntry& entry : audit) {
         std::cout << "  history   " << text::rfc3339(entry.at) << "  " << entry.action << " by "
-                  << text::escape_remaining(entry.actor) << (entry.detail.empty() ? "" : ": " + text::escape_remaining(entry.detail))
-                  << "\n";
+                  << text::escape_remaining(entry.actor)
+                  << (entry.detail.empty() ? "" : ": " + text::escape_remaining(entry.detail)) << "\n";
     }
 }
 

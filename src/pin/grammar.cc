@@ -28,8 +28,7 @@ class PinText {
         for (const HexPrefix& prefix : kHexPrefixes) {
             if (text_.starts_with(prefix.text)) return parse_hex(prefix.target, prefix.text.size());
         }
-        if (is_curls())
-            return parse_base64(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256, 8, text_.size());
+        if (is_curls()) return parse_base64(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256, 8, text_.size());
         if (const auto prefix = detail::find_pin_prefix(text_)) {
             return parse_base64(prefix->target, prefix->form, prefix->text.size(), text_.size());
         }
@@ -54,8 +53,8 @@ class PinText {
                                                             {"cert-sha256:", PinTarget::kCertificate},
                                                             {"key-sha256:", PinTarget::kKey}}};
 
-    /// curl writes two slashes. One digest in 64 begins with a slash in base64, and its canonical text must not be taken
-    /// for curl's: that is one character longer.
+    /// curl writes two slashes. One digest in 64 begins with a slash in base64, and its canonical text must not be
+    /// taken for curl's: that is one character longer.
     [[nodiscard]] bool is_curls() const {
         constexpr std::size_t kCanonicalSize = std::string_view("sha256/").size() + 44;
         return text_.starts_with("sha256//") && !(text_.size() == kCanonicalSize && text_.ends_with('='));

@@ -19,7 +19,8 @@ Error invalid(std::string why) {
 Result<Invitation> SqliteRegistry::invite(const ClientName& name, const InvitationSecret& secret, Time expires,
                                           std::optional<Time> client_expires, const Change& change) {
     const std::string what = "inviting " + name.text();
-    if (expires <= change.now) return malformed("expires_past", what, "the invitation would have ended already",
+    if (expires <= change.now)
+        return malformed("expires_past", what, "the invitation would have ended already",
                          "give a time to come: 1h, or RFC 3339");
     if (client_expires && *client_expires <= change.now) {
         return malformed("expires_past", what, "the client's admission would have ended already",

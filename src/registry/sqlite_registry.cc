@@ -85,11 +85,10 @@ Result<std::uint64_t> SqliteRegistry::restore(const ClientName& name, const Chan
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
         if (*state != ClientState::kSuspended) {
-            return wrong_state(
-                what, name, *state,
-                *state == ClientState::kRevoked
-                    ? "revocation is for good: remove the client, and invite it anew with another key"
-                    : "nothing is left to do: only a suspended client is restored");
+            return wrong_state(what, name, *state,
+                               *state == ClientState::kRevoked
+                                   ? "revocation is for good: remove the client, and invite it anew with another key"
+                                   : "nothing is left to do: only a suspended client is restored");
         }
         set_state(name, ClientState::kActive, {}, change);
         record(change, "restore", name.text(), {});

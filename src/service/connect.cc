@@ -4,14 +4,17 @@
 #include "service/dialer.h"
 #include "service/process.h"
 #include "service/standard_streams.h"
+#include "stream/deadline.h"
 #include "stream/listener.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <csignal>
+#include <list>
 
 namespace cotter::service {
 namespace {
@@ -103,7 +106,8 @@ class ListeningClient {
                                asio::co_spawn(reactor_.io(), carry(std::move(socket)), asio::detached);
                            },
                            [this](const std::string& why) {
-                               log_.write(Event("accept_paused", LogLevel::kWarning).with("reason", why));
+                               log_.write(why.empty() ? Event("accept_resumed")
+                                                      : Event("accept_paused", LogLevel::kWarning).with("reason", why));
                            }),
                        asio::detached);
         await_signal();
@@ -139,10 +143,12 @@ class ListeningClient {
                        .with("tls", opened->stream.protocol_text())
                        .with("resumed", opened->stream.is_resumed() ? "yes" : ""));
         const stream::RelayLimits limits = dialer_->limits_of(opened->stream);
+        const auto place = relays_.emplace(relays_.end());
         const auto relay = std::make_shared<stream::Relay>(
             reactor_, std::move(opened->socket), std::move(opened->stream), std::move(local), limits,
-            [this, counted, connection_id, begun](stream::EndReason reason, const stream::RelayCounts& counts,
-                                                  std::optional<tls::Alert> alert) {
+            [this, counted, connection_id, begun, place](stream::EndReason reason, const stream::RelayCounts& counts,
+                                                         std::optional<tls::Alert> alert) {
+                relays_.erase(place);
                 const auto duration =
                     std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
                 log_.write(Event("closed")
@@ -155,16 +161,48 @@ class ListeningClient {
                 // Before an answer came: the server refused us after its side of the handshake.
                 if (alert && alert->refuses_certificate()) on_failure_({NotAdmitted{*alert}, connection_id});
             });
+        *place = relay;
         relay->start(std::move(opened->early));
+    }
+
+    void drain() {
+        is_draining_ = true;
+        drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.stream.drain_timeout);
+        boost::system::error_code ignored;
+        accepting_.close(ignored);
+        log_.write(Event("drain").with("streams", open_));
+        look_at_drain();
+    }
+
+    void look_at_drain() {
+        if (open_ != 0 && std::chrono::steady_clock::now() >= drain_until_) {
+            // Neither side may take what it has for the whole.
+            for (auto next = relays_.begin(); next != relays_.end();) {
+                if (const auto relay = (next++)->lock()) relay->stop(stream::EndReason::kDrained);
+            }
+        }
+        if (open_ == 0 || std::chrono::steady_clock::now() >= drain_until_) {
+            log_.write(Event("stopped").with("streams", open_));
+            reactor_.io().stop();
+            return;
+        }
+        drain_timer_.expires_after(stream::Reactor::kTick);
+        drain_timer_.async_wait([this](const boost::system::error_code& fault) {
+            if (!fault) look_at_drain();
+        });
     }
 
     void await_signal() {
         signals_.async_wait([this](const boost::system::error_code& fault, int signal) {
             if (fault) return;
             if (signal != SIGHUP) {
-                log_.write(Event("stopped").with("streams", open_));
-                reactor_.io().stop();
-                return;
+                if (is_draining_) {
+                    drain_until_ = std::chrono::steady_clock::now();
+                    look_at_drain();
+                } else {
+                    drain();
+                }
+                return await_signal();
             }
             if (auto reloaded = dialer_->reload(); !reloaded) {
                 log_.write(Event("reload", LogLevel::kError)
@@ -184,10 +222,14 @@ class ListeningClient {
     std::size_t open_ = 0;
     std::size_t most_ = 1;
     std::unique_ptr<Dialer> dialer_;  ///< outlives the connections, which end with the reactor
+    std::list<std::weak_ptr<stream::Relay>> relays_;
+    bool is_draining_ = false;
+    stream::SteadyTime drain_until_;
     stream::Reactor reactor_;
     std::optional<stream::ListenSocket> listener_;
     asio::posix::stream_descriptor accepting_{reactor_.io()};
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
+    asio::steady_timer drain_timer_{reactor_.io()};
 };
 
 }  // namespace

@@ -18,6 +18,8 @@ namespace asio = boost::asio;
 // The registry, logs, listeners and the resolver want some too.
 constexpr std::size_t kDescriptorsOfOurOwn = 64;
 constexpr std::chrono::milliseconds kDrainLook{50};
+// What a thread needs to reset its connections once it was told to.
+constexpr std::chrono::seconds kMostEnding{2};
 
 std::size_t most_connections(const StreamSettings& settings) {
     const std::size_t descriptors = raise_descriptor_limit();
@@ -68,8 +70,9 @@ class Server {
             if (signal == SIGHUP) {
                 reload();
             } else if (is_draining_) {
-                finish();
-                return;
+                // Not by ending the process at once: that would close the streams like finished ones.
+                drain_until_ = std::chrono::steady_clock::now();
+                look_at_drain();
             } else {
                 drain();
             }
@@ -100,10 +103,12 @@ class Server {
     }
 
     void look_at_drain() {
-        if (connection_count() == 0) return finish();
-        if (std::chrono::steady_clock::now() >= drain_until_) {
+        const stream::SteadyTime now = std::chrono::steady_clock::now();
+        if (connection_count() == 0 || now >= end_at_) return finish();
+        if (now >= drain_until_) {
             for (const auto& thread : threads_) thread->end_connections(stream::EndReason::kDrained);
             drain_until_ = stream::SteadyTime::max();
+            end_at_ = now + kMostEnding;
         }
         drain_timer_.expires_after(kDrainLook);
         drain_timer_.async_wait([this](const boost::system::error_code& fault) {
@@ -129,6 +134,7 @@ class Server {
     asio::steady_timer drain_timer_{io_};
     bool is_draining_ = false;
     stream::SteadyTime drain_until_;
+    stream::SteadyTime end_at_ = stream::SteadyTime::max();
 };
 
 }  // namespace

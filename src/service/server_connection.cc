@@ -156,13 +156,12 @@ asio::awaitable<void> ServerConnection::run() {
         if (stopped_) co_return;
         thread_.log_refusal(
             Event("handshake_failed").with("peer", source_).with("reason", explain(stream::HandshakeEnd::kExpired)),
-            source_network_);
+            source_, source_network_);
         co_return;
     }
     tls::Handshake handshake(*context_, thread_.reactor().wire(), thread_.judge());
     ByteVector unread;
     const auto end = co_await stream::complete_handshake(thread_.reactor(), socket_, handshake, deadline, unread);
-    thread_.handshake_ends(*this);
     if (stopped_) co_return;
     if (end != stream::HandshakeEnd::kFinished) {
         const auto& refused = handshake.failure().verdict;
@@ -174,7 +173,9 @@ asio::awaitable<void> ServerConnection::run() {
         }
         co_return;
     }
+    // Up to here and while it is told that it is refused, a stranger may have to make room for others.
     if (handshake.peer().application == tls::Application::kJoin) {
+        thread_.handshake_ends(*this);
         co_await carry_join(std::move(handshake), std::move(unread), deadline);
     } else {
         deadline.guard(nullptr);
@@ -187,7 +188,7 @@ void ServerConnection::log_handshake_fault(stream::HandshakeEnd end, const tls::
     line.with("conn", handshake.connection_id()).with("peer", source_).with("reason", explain(end));
     if (handshake.failure().alert) line.with("alert", handshake.failure().alert->name());
     line.with("cause", handshake.failure().detail);
-    thread_.log_refusal(std::move(line), source_network_);
+    thread_.log_refusal(std::move(line), source_, source_network_);
 }
 
 asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, const std::string& connection_id) {
@@ -200,7 +201,7 @@ asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, co
         line.with("subject", leaf.subject_text());
     }
     line.with("codes", joined_codes(verdict)).with("reason", verdict.first_reason().message);
-    thread_.log_refusal(std::move(line), source_network_);
+    thread_.log_refusal(std::move(line), source_, source_network_);
     if (!verdict.client_name.empty()) thread_.shared().ledger.refused(verdict.client_name);
     co_await stream::linger(thread_.reactor(), socket_);
 }
@@ -212,6 +213,7 @@ asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, B
         co_await refuse(opened.error(), connection_id);
         co_return;
     }
+    thread_.handshake_ends(*this);
     opening_.emplace(std::move(*opened));
     const ServeSettings& settings = thread_.shared().settings;
     thread_.shared().ledger.opened(verdict().client_name, source_, wall_clock_now());
@@ -313,7 +315,7 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
                                 .with("peer", source_)
                                 .with("reason", opened.error().reasons.empty() ? "too many join at once"
                                                                                : opened.error().first_reason().message),
-                            source_network_);
+                            source_, source_network_);
         co_await stream::linger(thread_.reactor(), socket_);
         co_return;
     }
@@ -370,7 +372,7 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
     if (is_joined) {
         thread_.shared().log.write(line);
     } else {
-        thread_.log_refusal(std::move(line), source_network_);
+        thread_.log_refusal(std::move(line), source_, source_network_);
     }
     thread_.reactor().wire().lend({});
     if (opened->write(to_bytes(reply)) && opened->close_notify()) {

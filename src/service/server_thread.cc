@@ -74,10 +74,14 @@ ServerThread::~ServerThread() {
 void ServerThread::start() {
     asio::co_spawn(reactor_.io(),
                    stream::accept_each(
-                       reactor_, accepting_, [this] { return shared_.connections.load() < shared_.most_connections; },
+                       reactor_, accepting_,
+                       // A stranger's place can be had.
+                       [this] { return shared_.connections.load() < shared_.most_connections || !handshakes_.empty(); },
                        [this](stream::Socket socket) { accept(std::move(socket)); },
                        [this](const std::string& why) {
-                           shared_.log.write(Event("accept_paused", LogLevel::kWarning).with("reason", why));
+                           shared_.log.write(why.empty()
+                                                 ? Event("accept_resumed")
+                                                 : Event("accept_paused", LogLevel::kWarning).with("reason", why));
                        }),
                    asio::detached);
     thread_ = std::thread([this] { reactor_.run(); });
@@ -105,7 +109,8 @@ void ServerThread::accept(stream::Socket socket) {
         ServerConnection& evicted = **oldest;
         handshake_ends(evicted);
         evicted.stop(stream::EndReason::kDisconnected);
-    } else if (handshakes_.size() > shared_.settings.most_handshakes) {
+    } else if (handshakes_.size() > shared_.settings.most_handshakes ||
+               shared_.connections.load() > shared_.most_connections) {
         ServerConnection& evicted = *handshakes_.front();
         handshake_ends(evicted);
         evicted.stop(stream::EndReason::kDisconnected);
@@ -128,7 +133,7 @@ void ServerThread::forget(ServerConnection& connection) {
     shared_.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void ServerThread::log_refusal(Event event, const std::string& source_network) {
+void ServerThread::log_refusal(Event event, const std::string& peer, const std::string& source_network) {
     Source& source = sources_[source_network];
     const stream::SteadyTime now = reactor_.now();
     if (now - source.second >= std::chrono::seconds(1)) {
@@ -137,6 +142,7 @@ void ServerThread::log_refusal(Event event, const std::string& source_network) {
     }
     if (++source.lines > kRefusalLinesPerSecond) {
         ++source.unwritten;
+        source.last_peer = peer;
         return;
     }
     if (source.unwritten != 0) event.with("more_unwritten", std::exchange(source.unwritten, 0));
@@ -148,6 +154,13 @@ void ServerThread::on_tick(stream::SteadyTime now) {
     next_sweep_ = now + kSweepEvery;
     const x509::Time time = wall_clock_now();
     for (auto next = connections_.begin(); next != connections_.end();) (next++)->sweep(time);
+    for (auto& [network, source] : sources_) {
+        if (source.unwritten == 0 || now - source.second < std::chrono::seconds(1)) continue;
+        // The flood is over, or may be: nobody need come again for the count to be told.
+        shared_.log.write(Event("refusals_unwritten", LogLevel::kWarning)
+                              .with("peer", source.last_peer)
+                              .with("count", std::exchange(source.unwritten, 0)));
+    }
     std::erase_if(sources_, [&](const auto& entry) {
         const Source& source = entry.second;
         return source.handshakes == 0 && source.unwritten == 0 && now - source.second >= std::chrono::seconds(2);

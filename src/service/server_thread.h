@@ -71,7 +71,7 @@ class ServerThread final : private stream::Ticking {
     void handshake_ends(ServerConnection& connection);
     void forget(ServerConnection& connection);
     /// Writes a refusal's line, at most a few a second for one source; the rest are counted and told with the next.
-    void log_refusal(Event event, const std::string& source_network);
+    void log_refusal(Event event, const std::string& peer, const std::string& source_network);
 
   private:
     static constexpr std::size_t kMostJoins = 16;
@@ -87,6 +87,7 @@ class ServerThread final : private stream::Ticking {
         stream::SteadyTime second;  ///< in which `lines` were written
         std::size_t lines = 0;
         std::uint64_t unwritten = 0;
+        std::string last_peer;  ///< of those
     };
 
     std::size_t index_;

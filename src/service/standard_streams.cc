@@ -99,8 +99,11 @@ void StandardStreams::pump_output() {
         if (count <= 0) break;
         if (!write_all(STDOUT_FILENO, Bytes(piece).first(static_cast<std::size_t>(count)))) {
             output_error_ = errno;
-            // Nobody reads any more; the relay learns it as a broken socket.
-            ::shutdown(our_end_, SHUT_RDWR);
+            // Nobody reads any more; the relay learns it at its next write. Our own direction stays open: ended here,
+            // it would pass for the end of standard input.
+            ::shutdown(our_end_, SHUT_RD);
+            while (::read(our_end_, piece.data(), piece.size()) > 0) {
+            }
             return;
         }
     }

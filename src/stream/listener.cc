@@ -208,6 +208,10 @@ asio::awaitable<void> accept_each(Reactor& reactor, asio::posix::stream_descript
                                   std::function<bool()> may_accept, std::function<void(Socket)> on_accept,
                                   OnPause on_pause) {
     asio::steady_timer rest(reactor.io());
+    bool is_resting = false;
+    const auto say = [&](bool rests, const std::string& why) {
+        if (std::exchange(is_resting, rests) != rests) on_pause(why);
+    };
     for (;;) {
         const auto [fault] = co_await descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                                             asio::as_tuple(asio::use_awaitable));
@@ -215,6 +219,7 @@ asio::awaitable<void> accept_each(Reactor& reactor, asio::posix::stream_descript
         bool must_rest = false;
         for (int i = 0; i < kAcceptsPerEvent && descriptor.is_open(); ++i) {
             if (!may_accept()) {
+                say(true, "as many connections as allowed are open");
                 must_rest = true;
                 break;
             }
@@ -224,6 +229,7 @@ asio::awaitable<void> accept_each(Reactor& reactor, asio::posix::stream_descript
                 ::accept4(descriptor.native_handle(), static_cast<sockaddr*>(static_cast<void*>(&from)), &size,
                           SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (accepted >= 0) {
+                say(false, {});
                 Socket socket = adopt(reactor.io(), accepted, from.ss_family);
                 prepare(socket);
                 on_accept(std::move(socket));
@@ -231,7 +237,7 @@ asio::awaitable<void> accept_each(Reactor& reactor, asio::posix::stream_descript
             }
             if (errno == EAGAIN || errno == EWOULDBLOCK) break;
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                on_pause(std::generic_category().message(errno));
+                say(true, std::generic_category().message(errno));
                 must_rest = true;
                 break;
             }

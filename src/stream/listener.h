@@ -45,7 +45,7 @@ class ListenSocket {
     bool is_local_ = false;
 };
 
-/// What accept() could not do, and how long it rests: said once a pause.
+/// Why accepting rests, said once a pause; an empty reason when it goes on.
 using OnPause = std::function<void(const std::string& why)>;
 
 /// Accepts until the descriptor is closed. `on_accept` gets each socket prepared; `may_accept` is asked before each

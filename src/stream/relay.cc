@@ -14,6 +14,8 @@ constexpr int kRoundsPerEvent = 4;
 // One read's worth waits at most, and what OpenSSL answers by itself: more than this is a peer that asks for new keys
 // and takes none (INVARIANT A51).
 constexpr std::size_t kMostWaiting = 1U << 20U;
+// Closing over what the peer still sends is a reset, which some systems let overtake what they have received.
+constexpr std::chrono::seconds kLinger{2};
 
 }  // namespace
 
@@ -53,8 +55,13 @@ void Relay::start(EarlyBytes early) {
     if (!early.to_plain.empty()) deliver(plain_, to_plain_, early.to_plain, EndReason::kPlainReset);
     if (!is_ended_ && !early.to_peer.empty()) deliver(peer_, to_peer_, early.to_peer, EndReason::kPeerReset);
     if (!is_ended_) decrypt(early.ciphertext);  // even of nothing: OpenSSL may hold a record's worth
-    if (!is_ended_ && !peer_finished_ && to_plain_.empty()) arm_peer_read();
-    if (!is_ended_ && to_peer_.empty()) arm_plain_read();
+    if (is_ended_) return;
+    if (!peer_finished_ && to_plain_.empty()) {
+        arm_peer_read();
+    } else {
+        watch(peer_, peer_watched_, peer_read_armed_, EndReason::kPeerReset);
+    }
+    if (to_peer_.empty()) arm_plain_read();
 }
 
 void Relay::stop(EndReason reason) {
@@ -68,6 +75,9 @@ void Relay::on_tick(SteadyTime now) {
         end(EndReason::kLifetime);
     } else if (now >= limits_.verdict_ends) {
         end(EndReason::kVerdictExpired);
+    } else if (plain_lost_ && to_peer_.empty() && unsent_octets(peer_) == 0) {
+        if (!peer_has_all_since_) peer_has_all_since_ = now;
+        if (now >= *peer_has_all_since_ + kLinger) end(EndReason::kPlainReset);
     }
 }
 
@@ -77,12 +87,15 @@ void Relay::read_peer() {
         const Moved received = receive(peer_, buffer);
         switch (received.outcome) {
             case Moved::Outcome::kWouldBlock: return arm_peer_read();
-            case Moved::Outcome::kEnd: return end(EndReason::kTruncated);
+            case Moved::Outcome::kEnd: return end(plain_lost_ ? EndReason::kPlainReset : EndReason::kTruncated);
             case Moved::Outcome::kFailed: return end(EndReason::kPeerReset);
             case Moved::Outcome::kDone: break;
         }
         decrypt(buffer.first(received.size));
-        if (is_ended_ || peer_finished_ || !to_plain_.empty()) return;
+        if (is_ended_) return;
+        if (peer_finished_ || !to_plain_.empty()) {
+            return watch(peer_, peer_watched_, peer_read_armed_, EndReason::kPeerReset);
+        }
         if (received.size < buffer.size()) break;
     }
     arm_peer_read();
@@ -106,7 +119,6 @@ void Relay::decrypt(Bytes ciphertext) {
         case tls::Plaintext::Reading::kCloseNotify:
             peer_finished_ = true;
             after_drain(to_plain_);
-            if (!is_ended_) watch_for_reset(peer_, EndReason::kPeerReset);
             break;
     }
 }
@@ -126,7 +138,8 @@ void Relay::read_plain() {
         reactor_.wire().lend({});
         if (!stream_.write(buffer.first(received.size))) return end(EndReason::kPeerFault);
         send_wire_output();
-        if (is_ended_ || !to_peer_.empty()) return;
+        if (is_ended_) return;
+        if (!to_peer_.empty()) return watch(plain_, plain_watched_, plain_read_armed_, EndReason::kPlainReset);
         if (received.size < buffer.size()) break;
     }
     arm_plain_read();
@@ -137,8 +150,9 @@ void Relay::end_of_plain() {
     reactor_.wire().lend({});
     if (!stream_.close_notify()) return end(EndReason::kPeerFault);
     send_wire_output();
+    if (is_ended_) return;
+    watch(plain_, plain_watched_, plain_read_armed_, EndReason::kPlainReset);
     finish_if_done();
-    if (!is_ended_) watch_for_reset(plain_, EndReason::kPlainReset);
 }
 
 void Relay::send_wire_output() {
@@ -148,9 +162,10 @@ void Relay::send_wire_output() {
 }
 
 void Relay::deliver(Socket& socket, Waiting& waiting, Bytes bytes, EndReason on_failure) {
+    if (plain_lost_ && &socket == &plain_) return;
     if (waiting.empty()) {
         const Moved sent = send(socket, bytes);
-        if (sent.outcome == Moved::Outcome::kFailed) return end(on_failure);
+        if (sent.outcome == Moved::Outcome::kFailed) return broken(on_failure);
         bytes = bytes.subspan(sent.size);
         if (bytes.empty()) return;
         waiting.bytes = reactor_.take_buffer();
@@ -162,7 +177,7 @@ void Relay::deliver(Socket& socket, Waiting& waiting, Bytes bytes, EndReason on_
 
 void Relay::drain(Socket& socket, Waiting& waiting, EndReason on_failure) {
     const Moved sent = send(socket, waiting.rest());
-    if (sent.outcome == Moved::Outcome::kFailed) return end(on_failure);
+    if (sent.outcome == Moved::Outcome::kFailed) return broken(on_failure);
     waiting.sent += sent.size;
     if (sent.size != 0) active_ = reactor_.now();
     if (!waiting.rest().empty()) return arm_write(socket, waiting, on_failure);
@@ -191,8 +206,8 @@ void Relay::arm_write(Socket& socket, Waiting& waiting, EndReason on_failure) {
     socket.async_wait(Socket::wait_write,
                       [self = shared_from_this(), &socket, &waiting, on_failure](const ErrorCode& fault) {
                           waiting.is_armed = false;
-                          if (self->is_ended_) return;
-                          if (fault) return self->end(on_failure);
+                          if (self->is_ended_ || waiting.empty()) return;
+                          if (fault) return self->broken(on_failure);
                           self->drain(socket, waiting, on_failure);
                       });
 }
@@ -217,15 +232,35 @@ void Relay::arm_plain_read() {
     });
 }
 
-void Relay::watch_for_reset(Socket& socket, EndReason on_reset) {
-    socket.async_wait(Socket::wait_error, [self = shared_from_this(), &socket, on_reset](const ErrorCode& /*fault*/) {
-        // That both directions of a socket have ended wakes us, too, and is no fault.
-        if (!self->is_ended_ && pending_error(socket) != 0) self->end(on_reset);
-    });
+void Relay::watch(Socket& socket, bool& is_watched, const bool& is_read, EndReason on_failure) {
+    if (is_ended_ || !socket.is_open() || std::exchange(is_watched, true)) return;
+    socket.async_wait(Socket::wait_error,
+                      [self = shared_from_this(), &socket, &is_watched, &is_read, on_failure](const ErrorCode& fault) {
+                          is_watched = false;
+                          // Where it is read, reading meets the break itself, after what came before it.
+                          if (fault || self->is_ended_ || is_read) return;
+                          if (pending_error(socket) != 0) self->broken(on_failure);
+                      });
+}
+
+void Relay::broken(EndReason reason) {
+    if (reason == EndReason::kPlainReset && plain_finished_) return lose_plain();
+    end(reason);
+}
+
+void Relay::lose_plain() {
+    if (is_ended_ || std::exchange(plain_lost_, true)) return;
+    plain_shut_ = true;
+    reset(plain_);
+    reactor_.give_back(std::exchange(to_plain_.bytes, {}));
+    to_plain_.sent = 0;
+    if (peer_finished_) return finish_if_done();
+    arm_peer_read();
 }
 
 void Relay::finish_if_done() {
-    if (!is_ended_ && peer_finished_ && plain_finished_ && to_plain_.empty() && to_peer_.empty()) end(EndReason::kDone);
+    if (is_ended_ || !peer_finished_ || !plain_finished_ || !to_plain_.empty() || !to_peer_.empty()) return;
+    end(plain_lost_ ? EndReason::kPlainReset : EndReason::kDone);
 }
 
 void Relay::hear_last_words() {
@@ -246,7 +281,8 @@ void Relay::end(EndReason reason) {
     Ticking::unlink();
     // Our own write can meet the reset before the alert that came ahead of it was read.
     if (reason == EndReason::kPeerReset && !stream_.received_alert()) hear_last_words();
-    if (reason == EndReason::kDone) {
+    if (reason == EndReason::kDone || (reason == EndReason::kPlainReset && plain_lost_)) {
+        // Both have been given all that there was, the end included.
         reset_when_closed(plain_, false);
         ErrorCode ignored;
         peer_.close(ignored);

@@ -62,9 +62,14 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
     void arm_write(Socket& socket, Waiting& waiting, EndReason on_failure);
     void arm_peer_read();
     void arm_plain_read();
-    /// Once a side has finished, nobody reads from it any more: its reset must be noticed all the same.
-    void watch_for_reset(Socket& socket, EndReason on_reset);
+    /// While a side isn't read, only this tells that it broke. Armed at most once.
+    void watch(Socket& socket, bool& is_watched, const bool& is_read, EndReason on_failure);
     void after_drain(const Waiting& waiting);
+    /// A socket broke: ends the relay, unless what the plain side said is whole and still on its way.
+    void broken(EndReason reason);
+    /// The plain side said all that it had to say and then went away: the peer gets all of it, and what it sends now
+    /// has nobody to go to.
+    void lose_plain();
     void finish_if_done();
     /// What the peer sent before it broke off, read for the alert that it may hold.
     void hear_last_words();
@@ -84,8 +89,12 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
     bool peer_finished_ = false;   ///< close_notify came
     bool plain_finished_ = false;  ///< end of data came
     bool plain_shut_ = false;      ///< we passed the peer's end on
+    bool plain_lost_ = false;      ///< it went away after its end of data
     bool peer_read_armed_ = false;
     bool plain_read_armed_ = false;
+    bool peer_watched_ = false;
+    bool plain_watched_ = false;
+    std::optional<SteadyTime> peer_has_all_since_;  ///< of what was said before the plain side was lost
     bool is_ended_ = false;
 };
 

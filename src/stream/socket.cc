@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -101,6 +102,11 @@ void reset(Socket& socket) {
     reset_when_closed(socket, true);
     ErrorCode ignored;
     socket.close(ignored);
+}
+
+std::size_t unsent_octets(Socket& socket) {
+    int octets = 0;
+    return ::ioctl(socket.native_handle(), TIOCOUTQ, &octets) == 0 && octets > 0 ? static_cast<std::size_t>(octets) : 0;
 }
 
 std::string remote_address(const Socket& socket) {

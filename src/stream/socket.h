@@ -44,6 +44,9 @@ void reset(Socket& socket);
 /// Whether the kernel resets the connection when the socket is closed, by whomever: also when this process is killed.
 void reset_when_closed(Socket& socket, bool wanted);
 
+/// Octets that were sent and that the other side's system does not have yet.
+[[nodiscard]] std::size_t unsent_octets(Socket& socket);
+
 /// "192.0.2.1:5000", "[2001:db8::1]:5000", "unix" of the peer, or of our side.
 [[nodiscard]] std::string remote_address(const Socket& socket);
 [[nodiscard]] std::string local_address(const Socket& socket);

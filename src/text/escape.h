@@ -11,8 +11,8 @@ namespace cotter::text {
 /// \u{NNNN}; a backslash is doubled. At most `most` octets come out, and "…" after them where something was cut off.
 [[nodiscard]] std::string escape(std::string_view text, std::size_t most = 1024);
 
-/// The same for text that should have been escaped where it came in: what wasn't is now, and a backslash stays as it is,
-/// so that nothing is escaped twice.
+/// The same for text that should have been escaped where it came in: what wasn't is now, and a backslash stays as it
+/// is, so that nothing is escaped twice.
 [[nodiscard]] std::string escape_remaining(std::string_view text, std::size_t most = 1024);
 
 }  // namespace cotter::text

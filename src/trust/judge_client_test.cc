@@ -140,8 +140,7 @@ TEST(JudgeClient, AnAdmissionEndsWhenTheRegistrySays) {
     Standing until = active(w.alone);
     until.expires = kMintNow + std::chrono::seconds(1);
     const Evidence evidence = client({w.alone}, {}, until);
-    EXPECT_EQ(judge(evidence, kByRegistry, kMintNow).valid_until,
-              *until.expires - std::chrono::seconds(1));
+    EXPECT_EQ(judge(evidence, kByRegistry, kMintNow).valid_until, *until.expires - std::chrono::seconds(1));
     EXPECT_THAT(codes(judge(evidence, kByRegistry, *until.expires)), ElementsAre(kClientExpired));
 }
 

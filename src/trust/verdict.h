@@ -32,7 +32,8 @@ struct Verdict {
     /// A client judged by a server: the registry's name, or "ca:" and the subject alternative name, escaped.
     std::string client_name;
     bool by_authority = false;  ///< judged, for or against, by a client CA, since the registry has no row for the key
-    /// The last second of this verdict if nothing changes: the earliest of certificate, pin and client expiry that counted.
+    /// The last second of this verdict if nothing changes: the earliest of certificate, pin and client expiry that
+    /// counted.
     std::optional<x509::Time> valid_until;
 
     [[nodiscard]] bool lets_pass() const { return outcome != Outcome::kRefused; }

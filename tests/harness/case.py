@@ -4,6 +4,9 @@ import unittest
 
 from harness.backends import Backend, echo
 from harness.cotter import Connection, Server, Side, admit
+from harness.facts import eventually
+from harness.processes import Process, event_of
+from harness.tls_peer import TlsPeer, client_context
 
 
 class TunnelTest(unittest.TestCase):
@@ -43,3 +46,35 @@ class TunnelTest(unittest.TestCase):
         stream.send(b"!")
         self.assertEqual(stream.receive(1), b"!", stream.err.text())
         return stream
+
+    def peer(self, server, side, **options):
+        """A TLS client of Python's with that side's key, its handshake done."""
+        return self.enterContext(TlsPeer(server, client_context(side.certificate, side.key), **options))
+
+    def patient_peer(self, server, side):
+        """The same for a server that doesn't say when it listens."""
+
+        def attempt():
+            try:
+                return self.peer(server, side)
+            except ConnectionRefusedError:
+                return None
+
+        return eventually(attempt, f"somebody listens on {server.host}:{server.port}")
+
+    def listening(self, side, server, *arguments, listen="127.0.0.1:0"):
+        """`cotter connect --listen` of that side, listening; where it listens, for create_connection (or "unix:PATH")."""
+        client = self.listening_process(side, server, *arguments, listen=listen)
+        return client.at
+
+    def listening_process(self, side, server, *arguments, listen="127.0.0.1:0"):
+        client = self.enterContext(side.start("connect", server.address, "--pin", server.pin, "--listen", listen, "--json",
+                                              "--log-format", "json", *arguments))
+        ready = client.out.wait(lambda line: (event_of(line) or {}).get("listen"), "listening event")
+        host, _, port = ready.rpartition(":")
+        client.at = ready if ready.startswith("unix:") else (host.strip("[]"), int(port))
+        return client
+
+    def shell(self, side, command, **options):
+        """A command of sh, for what only a shell can say (closed descriptors, limits)."""
+        return Process(["sh", "-c", command], env=side.env(), **options)

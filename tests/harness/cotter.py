@@ -103,6 +103,10 @@ class Server(Process):
         """Waits for the log's event of that name with these fields."""
         return self.err.wait(lambda line: self._is(name, event_of(line), **fields), f"event {name} {fields}", since, deadline)
 
+    def events(self, name):
+        """Every event of that name so far."""
+        return [event for line in self.err.text().splitlines() if (event := self._is(name, event_of(line)))]
+
     def reload(self):
         self.signal(signal.SIGHUP)
 

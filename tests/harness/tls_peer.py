@@ -34,6 +34,7 @@ class TlsPeer:
 
     def __init__(self, server, context, session=None, deadline=DEADLINE, source=None):
         self.socket = socket.create_connection((server.host, server.port), deadline, source_address=(source, 0) if source else None)
+        self.local = self.socket.getsockname()[:2]
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self.tls = context.wrap_bio(self._in, self._out, server_hostname=None, session=session)
