@@ -96,6 +96,7 @@ void RawEnd::on_message(int is_sent, int /*version*/, int content_type, const vo
     auto& self = *static_cast<RawEnd*>(end);
     const auto* octets = static_cast<const unsigned char*>(content);
     if (content_type == SSL3_RT_ALERT && size == 2 && octets[0] == SSL3_AL_FATAL) self.alert = octets[1];
+    if (content_type == SSL3_RT_HANDSHAKE) ++self.handshake_messages;
     if (content_type == SSL3_RT_HANDSHAKE && octets[0] == SSL3_MT_CERTIFICATE_REQUEST) ++self.certificate_requests;
     if (content_type == SSL3_RT_HANDSHAKE && octets[0] == SSL3_MT_NEWSESSION_TICKET) ++self.tickets;
 }

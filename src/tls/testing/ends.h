@@ -71,6 +71,7 @@ class RawEnd final : public End {
     bool is_finished = false;
     bool is_failed = false;
     int alert = -1;  ///< number of the fatal alert that came
+    int handshake_messages = 0;
     int certificate_requests = 0;
     int tickets = 0;
 
