@@ -11,6 +11,7 @@ struct Handshake::State {
     const Context* context = nullptr;
     const PeerJudge* judge = nullptr;
     ClientSession* client_session = nullptr;
+    std::uint64_t client_session_era = 0;
     bool is_server = false;
 
     ByteVector certificate_message;  ///< until it has been judged
