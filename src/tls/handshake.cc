@@ -224,6 +224,10 @@ void Handshake::on_message(int is_sent, int /*version*/, int content_type, const
     const Bytes message(static_cast<const std::byte*>(content), size);
     if (content_type == SSL3_RT_ALERT && size == 2) {
         if (message[1] != std::byte{0}) state.received_alert = Alert{std::to_integer<std::uint8_t>(message[1])};
+    } else if (content_type == SSL3_RT_HEADER || content_type == SSL3_RT_INNER_CONTENT_TYPE) {
+        // TLS 1.2 says in the header what a record is; TLS 1.3 says there that it is data, and the truth inside.
+        const bool is_data = size > 0 && message[0] == std::byte{SSL3_RT_APPLICATION_DATA};
+        if (state.is_finished && !is_data) ++state.control_records;
     } else if (content_type == SSL3_RT_HANDSHAKE && !state.is_finished && size > 0 &&
                message[0] == kCertificateMessage) {
         try {
