@@ -205,7 +205,11 @@ void Scene::remake_server() {
 }
 
 OurEnd Scene::server_end() {
-    return {Handshake(*servers_.back(), server_wire, server_judge), server_wire};
+    return server_end(server_wire);
+}
+
+OurEnd Scene::server_end(Wire& through) {
+    return {Handshake(*servers_.back(), through, server_judge), through};
 }
 
 OurEnd Scene::client_end(bool with_session) {

@@ -100,6 +100,7 @@ class Scene {
     Scene(ContextSettings server_settings, ContextSettings client_settings);
 
     [[nodiscard]] OurEnd server_end();
+    [[nodiscard]] OurEnd server_end(Wire& through);  ///< on another thread's wire
     [[nodiscard]] OurEnd client_end(bool with_session = false);
     /// Another server context of the same settings and identity, as a reload makes it.
     void remake_server();
