@@ -36,3 +36,7 @@ endforeach()
 if(EXISTS ${CMAKE_SOURCE_DIR}/tests/CMakeLists.txt)
   add_subdirectory(tests)
 endif()
+# The release build alone: a guard is missed by any build.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT COTTER_SANITIZE)
+  include(cmake/mutants.cmake)
+endif()

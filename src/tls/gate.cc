@@ -8,6 +8,11 @@
 namespace cotter::tls {
 namespace {
 
+// A peer may renew its keys and send tickets, but not keep us busy, or our answers piling up, with nothing else
+// (INVARIANT A51): so many records that are not data, and one more for each of so many octets of data.
+constexpr std::uint64_t kFreeControlRecords = 64;
+constexpr std::uint64_t kDataPerControlRecord = 1U << 20U;
+
 trust::Verdict refusal(const Peer& peer, trust::ReasonCode code, std::string message) {
     trust::Verdict verdict;
     verdict.outcome = trust::Outcome::kRefused;
@@ -64,7 +69,8 @@ expected<JoinChannel, trust::Verdict> open_join(Handshake&& handshake) {
 }
 
 Plaintext::Read Plaintext::read(std::span<std::byte> into) {
-    SSL* const ssl = handshake_.state_->ssl.get();
+    Handshake::State& state = *handshake_.state_;
+    SSL* const ssl = state.ssl.get();
     Read result;
     for (;;) {
         ERR_clear_error();
@@ -72,6 +78,7 @@ Plaintext::Read Plaintext::read(std::span<std::byte> into) {
         const int outcome = SSL_read_ex(ssl, into.data() + result.size, into.size() - result.size, &size);
         if (outcome == 1) {
             result.size += size;
+            state.data_octets += size;
             continue;
         }
         switch (SSL_get_error(ssl, outcome)) {
@@ -80,6 +87,8 @@ Plaintext::Read Plaintext::read(std::span<std::byte> into) {
             default: result.reading = Reading::kFailed; break;
         }
         ERR_clear_error();
+        if (state.control_records > kFreeControlRecords + state.data_octets / kDataPerControlRecord)
+            result.reading = Reading::kFailed;
         return result;
     }
 }

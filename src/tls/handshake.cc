@@ -102,8 +102,13 @@ Handshake::Handshake(const Context& context, Wire& wire, const PeerJudge& judge,
         if (SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, text.data()) != 1)
             throw std::bad_alloc();
     }
-    if (const RememberedSession* last = session ? session->find(std::chrono::steady_clock::now()) : nullptr) {
-        if (SSL_set_session(ssl, last->session.get()) == 1) state_->resumed_peer = last->peer;
+    if (session != nullptr) {
+        state_->client_session_era = session->era();
+        const RememberedSession* last = session->find(std::chrono::steady_clock::now());
+        // One whose server would be refused today is not offered: the full handshake may show another certificate.
+        if (last != nullptr && judge.judge(last->peer).lets_pass() && SSL_set_session(ssl, last->session.get()) == 1) {
+            state_->resumed_peer = last->peer;
+        }
     }
     SSL_set_connect_state(ssl);
 }
@@ -226,6 +231,10 @@ void Handshake::on_message(int is_sent, int /*version*/, int content_type, const
     const Bytes message(static_cast<const std::byte*>(content), size);
     if (content_type == SSL3_RT_ALERT && size == 2) {
         if (ends_connection(message)) state.received_alert = Alert{std::to_integer<std::uint8_t>(message[1])};
+    } else if (content_type == SSL3_RT_HEADER || content_type == SSL3_RT_INNER_CONTENT_TYPE) {
+        // TLS 1.2 says in the header what a record is; TLS 1.3 says there that it is data, and the truth inside.
+        const bool is_data = size > 0 && message[0] == std::byte{SSL3_RT_APPLICATION_DATA};
+        if (state.is_finished && !is_data) ++state.control_records;
     } else if (content_type == SSL3_RT_HANDSHAKE && !state.is_finished && size > 0 &&
                message[0] == kCertificateMessage) {
         try {
@@ -239,13 +248,16 @@ void Handshake::on_message(int is_sent, int /*version*/, int content_type, const
 int Handshake::on_new_session(SSL* ssl, SSL_SESSION* session) {
     try {
         State& state = State::of(ssl);
-        RememberedSession remembered{SessionPtr(session), state.peer};
+        RememberedSession remembered{SessionPtr(session), {}};
+        // A server sends the next ticket before it has finished, so `peer` is not there yet where a session is resumed.
+        const bool is_resumed = SSL_session_reused(ssl) == 1 && state.resumed_peer;
+        remembered.peer = is_resumed ? *state.resumed_peer : state.peer;
         if (state.is_server) {
             unsigned size = 0;
             const unsigned char* id = SSL_SESSION_get_id(session, &size);
             state.context->shared_->sessions.remember(std::string(id, id + size), std::move(remembered));
         } else if (state.client_session != nullptr) {
-            state.client_session->remember(std::move(remembered));
+            state.client_session->remember(state.client_session_era, std::move(remembered));
         }
         return 1;  // the reference is ours
     } catch (...) {

@@ -11,6 +11,7 @@ struct Handshake::State {
     const Context* context = nullptr;
     const PeerJudge* judge = nullptr;
     ClientSession* client_session = nullptr;
+    std::uint64_t client_session_era = 0;
     bool is_server = false;
 
     ByteVector certificate_message;  ///< until it has been judged
@@ -22,6 +23,8 @@ struct Handshake::State {
     HandshakeFailure failure;
     std::string connection_id;
     bool is_finished = false;
+    std::uint64_t data_octets = 0;      ///< of plaintext, read after the handshake
+    std::uint64_t control_records = 0;  ///< after the handshake: received records that are not data
 
     static State& of(SSL* ssl);
     void attach(const Context& of_context, Wire& through, const PeerJudge& asked);

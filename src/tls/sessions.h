@@ -46,12 +46,21 @@ class ServerSessions {
 /// these changes (INVARIANT A39).
 class ClientSession {
   public:
-    void remember(RememberedSession session) { last_.emplace(std::move(session)); }
-    void clear() { last_.reset(); }
+    /// Ignored unless `era` is still the one: a session that arrives after the clearing belongs to what was before it.
+    void remember(std::uint64_t era, RememberedSession session) {
+        if (era == era_) last_.emplace(std::move(session));
+    }
+    void clear() {
+        last_.reset();
+        ++era_;
+    }
+    /// Counts the clearings; a handshake notes it at its beginning.
+    [[nodiscard]] std::uint64_t era() const { return era_; }
     [[nodiscard]] const RememberedSession* find(std::chrono::steady_clock::time_point now) const;
 
   private:
     std::optional<RememberedSession> last_;
+    std::uint64_t era_ = 0;
 };
 
 }  // namespace cotter::tls

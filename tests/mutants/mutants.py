@@ -1,0 +1,112 @@
+"""Mutation check: each row takes one guard away, and the named tests must go red for it.
+
+A row that no longer finds its text, or finds it twice, fails the build: whoever moves a guard moves its row.
+`list` names the rows for CMake; `make` writes a mutated source; `kill` runs a mutant's tests and passes only if they fail.
+"""
+
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# name: (source, test program, tests, exact text, what stands in its place)
+MUTANTS = {
+    "gate_without_verdict": (
+        "src/tls/gate.cc", "tls", "Gate.*",
+        "    if (!verdict.lets_pass()) return unexpected(std::move(verdict));\n", ""),
+    "gate_before_the_end_of_the_handshake": (
+        "src/tls/gate.cc", "tls", "Gate.A17*",
+        "if (!state.is_finished || state.peer.presented.empty()", "if (state.peer.presented.empty()"),
+    "gate_with_the_verdict_of_an_old_generation": (
+        "src/tls/gate.cc", "tls", "Gate.*",
+        "state.verdict && state.verdict_generation == state.judge->generation() &&", "state.verdict &&"),
+    "gate_that_trusts_a_resumed_session": (
+        "src/tls/gate.cc", "tls", "Sessions.*",
+        "if (!stands) state.judge_peer();",
+        "if (SSL_session_reused(state.ssl.get()) == 1) state.verdict.emplace().outcome = trust::Outcome::kTrusted;\n"
+        "    else if (!stands) state.judge_peer();"),
+    "gate_without_extended_master_secret": (
+        "src/tls/gate.cc", "tls", "Protocol.A46*",
+        "SSL_get_extms_support(state.ssl.get()) != 1", "false"),
+    "gate_for_those_who_only_look": (
+        "src/tls/gate.cc", "tls", "Gate.*",
+        "if (state.judge->only_looks()) {", "if (false) {"),
+    "stream_over_a_connection_for_joining": (
+        "src/tls/gate.cc", "tls", "Gate.A50*",
+        "if (handshake.peer().application == Application::kJoin && verdict.lets_pass()) {", "if (false) {"),
+    "join_over_a_connection_for_streams": (
+        "src/tls/gate.cc", "tls", "Gate.A50*",
+        "state.peer.application == Application::kJoin && state.is_finished &&", "state.is_finished &&"),
+    "endless_records_without_data": (
+        "src/tls/gate.cc", "tls", "PostHandshake.A51*",
+        "if (state.control_records > kFreeControlRecords + state.data_octets / kDataPerControlRecord)", "if (false)"),
+    "verify_callback_that_says_yes": (
+        "src/tls/handshake.cc", "tls", "Gate.*",
+        "return passes ? 1 : 0;", "return 1;"),
+    "strangers_let_in_because_they_may_join": (
+        "src/tls/handshake.cc", "tls", "Gate.A50*",
+        "state.is_server && state.peer.application == Application::kJoin;", "state.is_server;"),
+    "session_found_without_judging": (
+        "src/tls/handshake.cc", "tls", "Sessions.A36*",
+        "found == nullptr || !state.judge->judge(found->peer).lets_pass()", "found == nullptr"),
+    "session_without_its_proof": (
+        "src/tls/handshake.cc", "tls", "Sessions.*",
+        "is_resumed ? *state.resumed_peer : state.peer;", "is_resumed ? state.peer : state.peer;"),
+    "optional_client_certificate": (
+        "src/tls/context.cc", "tls", "Protocol.*",
+        "SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT", "SSL_VERIFY_PEER"),
+    "tickets_unasked_for": (
+        "src/tls/context.cc", "tls", "Sessions.A41*",
+        "settings.resumption ? 1 : 0", "1"),
+    "sessions_by_age_of_ticket": (
+        "src/tls/sessions.cc", "tls", "SessionStore.*:Sessions.A37*",
+        "return now - peer.authenticated_at < kMostSessionAge;",
+        "static_cast<void>(now), static_cast<void>(peer);\n    return true;"),
+    "admission_without_possession": (
+        "src/trust/judge_client.cc", "trust", "*",
+        "if (evidence.possession != Possession::kProven) {", "if (false) {"),
+    "registry_without_its_denials": (
+        "src/registry/snapshot.cc", "registry", "*",
+        "if (const auto denial = index_->denial_of(leaf, leaf_pins)) {",
+        "if (const auto denial = std::optional<std::size_t>(); denial) {"),
+    "truncation_taken_for_an_end": (
+        "src/stream/relay.cc", "stream", "Relay.A177*",
+        "return end(EndReason::kTruncated);", "return end(EndReason::kDone);"),
+    "backend_faster_than_its_reader": (
+        "src/stream/relay.cc", "stream", "Relay.A171*",
+        "if (is_ended_ || peer_finished_ || !to_plain_.empty()) return;", "if (is_ended_ || peer_finished_) return;"),
+}
+
+
+def mutate(name):
+    source, _, _, text, instead = MUTANTS[name]
+    with open(os.path.join(ROOT, source), encoding="utf-8") as file:
+        whole = file.read()
+    if whole.count(text) != 1:
+        sys.exit(f"mutant {name}: {source} has this {whole.count(text)} times, not once; move the row with the guard:\n{text}")
+    return whole.replace(text, instead)
+
+
+def kill(name, program):
+    run = subprocess.run([program, f"--gtest_filter={MUTANTS[name][2]}"], capture_output=True, text=True, timeout=300,
+                         check=False)
+    failures = [line for line in run.stdout.splitlines() if line.startswith("[  FAILED  ]") and "ms)" in line]
+    print("\n".join(failures))
+    if run.returncode == 0 or not failures:
+        sys.exit(f"mutant {name} lives: no test failed (exit code {run.returncode})\n{run.stdout[-2000:]}{run.stderr[-2000:]}")
+
+
+def main():
+    if sys.argv[1] == "list":
+        print(";".join(f"{name}|{source}|{program}" for name, (source, program, *_) in MUTANTS.items()))
+    elif sys.argv[1] == "make":
+        made = mutate(sys.argv[2])
+        with open(sys.argv[3], "w", encoding="utf-8") as file:
+            file.write(made)
+    elif sys.argv[1] == "kill":
+        kill(sys.argv[2], sys.argv[3])
+
+
+if __name__ == "__main__":
+    main()
