@@ -113,8 +113,8 @@ class Server {
 
     void finish() {
         log_.write(Event("stopped").with("streams", connection_count()));
-        signals_.cancel();
-        drain_timer_.cancel();
+        // Not by cancelling what waits: this may run inside the signal's handler, which waits for the next one again.
+        io_.stop();
     }
 
     [[nodiscard]] std::size_t connection_count() const { return shared_.connections.load(); }
