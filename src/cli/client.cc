@@ -74,6 +74,21 @@ Result<std::vector<registry::NewKey>> keys_of(const std::vector<std::string>& ar
     return keys;
 }
 
+/// Waits until every live server has said that it acts on the version.
+Result<registry::Enforcement> await_enforcement(registry::Registry& registry, const std::string& name,
+                                                std::uint64_t version) {
+    constexpr std::chrono::seconds kMostWait{2};
+    constexpr std::chrono::milliseconds kLookEvery{20};
+    const auto until = std::chrono::steady_clock::now() + kMostWait;
+    for (;;) {
+        auto enforcement = registry.enforcement(name, version, service::wall_clock_now());
+        if (!enforcement || enforcement->servers_applied >= enforcement->servers ||
+            std::chrono::steady_clock::now() >= until)
+            return enforcement;
+        std::this_thread::sleep_for(kLookEvery);
+    }
+}
+
 int add(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
     const auto name = registry::ClientName::parse(options.name);
     if (!name) return report(invocation, name.error());
@@ -88,7 +103,11 @@ int add(const Invocation& invocation, const ClientOptions& options, registry::Re
     }
     const auto added = registry.add(*name, *keys, expires, options.note, change);
     if (!added) return report(invocation, added.error());
+    // Who reads "admitted" may connect at once.
+    const auto enforcement = await_enforcement(registry, name->text(), *added);
+    if (!enforcement) return report(invocation, enforcement.error());
     print_added(invocation, *name, *keys, expires);
+    warn_of_late_servers(*enforcement);
     return kDone;
 }
 
@@ -112,21 +131,6 @@ int show(const Invocation& invocation, const ClientOptions& options, registry::R
     if (!audit) return report(invocation, audit.error());
     print_client(invocation, *client, *activity, *audit, now);
     return kDone;
-}
-
-/// Waits until every live server has said that it acts on the version.
-Result<registry::Enforcement> await_enforcement(registry::Registry& registry, const std::string& name,
-                                                std::uint64_t version) {
-    constexpr std::chrono::seconds kMostWait{2};
-    constexpr std::chrono::milliseconds kLookEvery{20};
-    const auto until = std::chrono::steady_clock::now() + kMostWait;
-    for (;;) {
-        auto enforcement = registry.enforcement(name, version, service::wall_clock_now());
-        if (!enforcement || enforcement->servers_applied >= enforcement->servers ||
-            std::chrono::steady_clock::now() >= until)
-            return enforcement;
-        std::this_thread::sleep_for(kLookEvery);
-    }
 }
 
 /// A change that may close streams: made, waited for, told.

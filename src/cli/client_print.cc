@@ -133,10 +133,13 @@ void print_enforced(const Invocation& invocation, std::string_view done, const r
               << (enforcement.streams_closed == 1 ? " stream" : " streams") << " on " << enforcement.servers
               << (enforcement.servers == 1 ? " server" : " servers") << "\n";
     if (enforcement.servers == 0) std::cout << "no server runs on this registry now\n";
-    if (enforcement.servers_applied < enforcement.servers) {
-        std::cerr << "cotter: warning: " << enforcement.servers - enforcement.servers_applied
-                  << " of them has not said yet that it acts on this; look at its log\n";
-    }
+    warn_of_late_servers(enforcement);
+}
+
+void warn_of_late_servers(const registry::Enforcement& enforcement) {
+    if (enforcement.servers_applied >= enforcement.servers) return;
+    std::cerr << "cotter: warning: " << enforcement.servers - enforcement.servers_applied << " of "
+              << enforcement.servers << " running servers has not said yet that it acts on this; look at its log\n";
 }
 
 }  // namespace cotter::cli

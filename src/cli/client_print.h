@@ -16,5 +16,7 @@ void print_client(const Invocation& invocation, const registry::Client& client, 
                   const std::vector<registry::AuditEntry>& audit, x509::Time now);
 void print_enforced(const Invocation& invocation, std::string_view done, const registry::ClientName& name,
                     const registry::Enforcement& enforcement);
+/// On standard error, if there is a server that has not said yet that it acts on the change.
+void warn_of_late_servers(const registry::Enforcement& enforcement);
 
 }  // namespace cotter::cli
