@@ -56,7 +56,8 @@ class Stage:
     @staticmethod
     def typed(who, *words):
         """The command as that person would type it at home."""
-        print(f"    {who}$ {shlex.join(map(str, words))}", flush=True)
+        line = " ".join(word if word.endswith("…") else shlex.quote(word) for word in map(str, words))
+        print(f"    {who}$ {line}", flush=True)
 
     @staticmethod
     def answer(text):

@@ -68,6 +68,17 @@ class Lines:
         """Waits until the output has ended."""
         self._thread.join(DEADLINE)
 
+    def follow(self, since=0):
+        """Every line from number `since` on, as it comes, until the output ends."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda first=since: self._ended or len(self._lines) > first)
+                fresh = self._lines[since:]
+                if not fresh:
+                    return
+            yield from fresh
+            since += len(fresh)
+
     def wait(self, wanted, what, since=0, deadline=DEADLINE):
         """What `wanted` makes of the first line (from number `since`) that it makes anything of."""
         until = time.monotonic() + deadline
@@ -112,8 +123,9 @@ class Process:
 
     def __init__(self, arguments, env=None, stdin=subprocess.DEVNULL, stdout=None, cwd=None):
         self.arguments = [str(argument) for argument in arguments]
+        # A group of its own: Ctrl-C at the terminal ends the one who started it, who then ends it in good order.
         self.popen = subprocess.Popen(self.arguments, stdin=stdin, stdout=subprocess.PIPE if stdout is None else stdout,
-                                      stderr=subprocess.PIPE, env=env or environment(), cwd=cwd)
+                                      stderr=subprocess.PIPE, env=env or environment(), cwd=cwd, process_group=0)
         self.out = Lines(self.popen.stdout) if stdout is None else None
         self.err = Lines(self.popen.stderr)
 
