@@ -24,6 +24,15 @@ struct Literal {
     [[nodiscard]] constexpr std::string_view view() const { return {text, N - 1}; }
 };
 
+/// Hex as long as a digest's is never base64 of one by chance.
+[[nodiscard]] constexpr bool is_hex(std::string_view value) {
+    return value.size() >= 32 && value.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+[[nodiscard]] constexpr bool is_zero(std::string_view value) {
+    return value.find_first_not_of("A=") == std::string_view::npos;
+}
+
 /// The octets of a canonical pin's value. What throws here is a compilation error that shows the text.
 template <Literal Text>
 consteval auto pin_octets() {
@@ -35,6 +44,8 @@ consteval auto pin_octets() {
                   "a pin's value is canonical base64 with its padding and nothing else");
     static_assert(prefix->form == PinForm::kDer || check.size == digest_size(prefix->form),
                   "the pin's value has not the length of its digest");
+    static_assert(!is_hex(value), "the pin's value is hex, and base64 is needed");
+    static_assert(!is_zero(value), "the pin's value is all zero bytes: a placeholder");
     std::array<std::byte, check.size> octets{};
     decode_base64(value, octets.data());
     return octets;
@@ -45,8 +56,8 @@ inline constexpr auto kPinOctets = pin_octets<Text>();
 
 }  // namespace detail
 
-/// A pin whose octets have static storage. A digest that is known to be a mistake is refused when it becomes a Pin, and
-/// so is DER of the wrong shape.
+/// A pin whose octets have static storage. A digest of nothing is refused when it becomes a Pin, and so is DER of the
+/// wrong shape.
 struct PinConstant {
     PinTarget target;
     PinForm form;

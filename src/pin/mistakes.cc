@@ -14,11 +14,19 @@ struct Known {
     std::string_view what;
 };
 
-constexpr std::array<Known, 2> kMistakes{{
+constexpr std::array<Known, 6> kMistakes{{
     {"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
      "it is the SHA-256 of nothing: the command that should have given the key failed"},
     {"AbpHGcgLb+kRsJGnwFEktk7uzpZOCcBY74+YBdrKVGs=",
      "it is the SHA-256 of one newline: the command that should have given the key failed"},
+    {"OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb",
+     "it is the SHA-384 of nothing: the command that should have given the key failed"},
+    {"7GZOiJ7WwbJ2PKz3iZ2Vt/NHNz65guUjQZ/uo6o2LYkbO/Al8pImelhUBJCReJw+",
+     "it is the SHA-384 of one newline: the command that should have given the key failed"},
+    {"z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==",
+     "it is the SHA-512 of nothing: the command that should have given the key failed"},
+    {"vmiIOMqGhuXJBom/KrWFzvETfJmbSMcLkvZ6XDTcFWl7XRHJgu1tcb4eHn97TgcziEqpfD96M5qO0DV3z3S+CQ==",
+     "it is the SHA-512 of one newline: the command that should have given the key failed"},
 }};
 
 constexpr std::array<Known, 6> kSamples{{
@@ -32,7 +40,7 @@ constexpr std::array<Known, 6> kSamples{{
 
 template <std::size_t N>
 std::optional<std::string_view> find(const std::array<Known, N>& table, PinForm form, Bytes octets) {
-    if (form != PinForm::kSha256) return std::nullopt;
+    if (form == PinForm::kDer) return std::nullopt;
     const auto found = std::ranges::find(table, text::base64(octets), &Known::base64);
     return found == table.end() ? std::nullopt : std::optional(found->what);
 }

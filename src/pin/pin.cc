@@ -47,6 +47,23 @@ bool is_of_kind(PinTarget target, Bytes der) {
     return false;
 }
 
+std::string_view digest_of_size(std::size_t octets) {
+    switch (octets) {
+        case 16: return "MD5";
+        case 20: return "SHA-1";
+        case 28: return "SHA-224";
+        case 32: return "SHA-256";
+        case 48: return "SHA-384";
+        case 64: return "SHA-512";
+        default: return "";
+    }
+}
+
+std::string likeness(std::size_t octets) {
+    const std::string_view digest = digest_of_size(octets);
+    return digest.empty() ? std::string() : ", as many as " + std::string(digest);
+}
+
 }  // namespace
 
 Result<Pin> Pin::from_octets(PinTarget target, PinForm form, Bytes octets) {
@@ -61,10 +78,10 @@ Result<Pin> Pin::from_octets(PinTarget target, PinForm form, Bytes octets) {
     } else {
         const std::size_t wanted = digest_size(form);
         if (octets.size() != wanted) {
-            return malformed(
-                "pin_wrong_length", what,
-                "the digest has " + std::to_string(wanted) + " bytes, and this is of " + std::to_string(octets.size()),
-                "cotter pin FILE prints the pins of a certificate or key");
+            return malformed("pin_wrong_length", what,
+                             "a " + std::string(digest_of_size(wanted)) + " digest has " + std::to_string(wanted) +
+                                 " bytes, and this has " + std::to_string(octets.size()) + likeness(octets.size()),
+                             "cotter pin FILE prints the pins of a certificate or key");
         }
         if (const auto mistake = mistake_of(form, octets)) {
             return malformed("pin_mistake", what, std::string(*mistake),

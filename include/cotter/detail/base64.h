@@ -34,6 +34,10 @@ struct Base64Check {
     return -1;
 }
 
+[[nodiscard]] constexpr bool is_white_space(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /// Looks at all of `text`, which must be base64 and nothing else.
 [[nodiscard]] constexpr Base64Check check_base64(std::string_view text) {
     if (text.empty()) return {Base64Fault::kEmpty, 0, 0};
@@ -41,7 +45,7 @@ struct Base64Check {
     while (digits < text.size() && base64_digit(text[digits]) >= 0) ++digits;
     if (digits < text.size() && text[digits] != '=') {
         const char c = text[digits];
-        if (c == ' ' || c == '\t' || c == '\n' || c == '\r') return {Base64Fault::kWhiteSpace, digits, 0};
+        if (is_white_space(c)) return {Base64Fault::kWhiteSpace, digits, 0};
         if (c == '-' || c == '_') return {Base64Fault::kUrlAlphabet, digits, 0};
         return {Base64Fault::kBadCharacter, digits, 0};
     }
@@ -49,7 +53,10 @@ struct Base64Check {
     std::size_t padding = 0;
     while (digits + padding < text.size() && text[digits + padding] == '=') ++padding;
     if (wanted == 3 || padding < wanted) return {Base64Fault::kMissingPadding, digits + padding, 0};
-    if (padding > wanted || digits + padding < text.size()) return {Base64Fault::kTrailing, digits + wanted, 0};
+    if (padding > wanted || digits + padding < text.size()) {
+        const std::size_t end = digits + wanted;
+        return {is_white_space(text[end]) ? Base64Fault::kWhiteSpace : Base64Fault::kTrailing, end, 0};
+    }
     const int last = base64_digit(text[digits - 1]);
     if ((wanted == 1 && (last & 0x3) != 0) || (wanted == 2 && (last & 0xf) != 0)) {
         return {Base64Fault::kPaddingBits, digits - 1, 0};

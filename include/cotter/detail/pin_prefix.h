@@ -17,7 +17,7 @@ struct PinPrefix {
 };
 
 /// The first of each kind is the canonical one.
-inline constexpr std::array<PinPrefix, 15> kPinPrefixes{{
+inline constexpr std::array<PinPrefix, 16> kPinPrefixes{{
     {"sha256/", PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256},
     {"sha384/", PinTarget::kSubjectPublicKeyInfo, PinForm::kSha384},
     {"sha512/", PinTarget::kSubjectPublicKeyInfo, PinForm::kSha512},
@@ -33,6 +33,7 @@ inline constexpr std::array<PinPrefix, 15> kPinPrefixes{{
     {"spki-sha256/", PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256},
     {"spki-sha384/", PinTarget::kSubjectPublicKeyInfo, PinForm::kSha384},
     {"spki-sha512/", PinTarget::kSubjectPublicKeyInfo, PinForm::kSha512},
+    {"der/", PinTarget::kSubjectPublicKeyInfo, PinForm::kDer},
 }};
 
 [[nodiscard]] constexpr std::optional<PinPrefix> find_pin_prefix(std::string_view text) {
