@@ -145,8 +145,9 @@ void add_serve(CLI::App& app, Invocation& invocation) {
     command->add_option("--client-name", options->client_names,
                         "Only these names count: DNS:*.example, URI:…, EMAIL:…, IP:…");
     command->add_option("--registry", options->registry, "sqlite:PATH; default: the state folder's");
-    command->add_option("--registry-grace", options->registry_grace,
-                        "While the registry can't be read, admit by what was read last for so long, then nobody")
+    command
+        ->add_option("--registry-grace", options->registry_grace,
+                     "While the registry can't be read, admit by what was read last for so long, then nobody")
         ->capture_default_str();
     command->add_option("--threads", options->threads, "Threads (0: one a core)");
     command->add_option("--proxy-protocol", options->proxy_protocol, "Tell the backend who the client is: v1 or v2")
