@@ -74,6 +74,11 @@ Result<service::ServeSettings> settings_of(const Invocation& invocation, const S
     settings.registry_url = options.registry.empty() ? state->registry_url() : options.registry;
     const auto grace = text::parse_duration(options.registry_grace);
     if (!grace) return unexpected(grace.error());
+    // The registry is looked at some twenty times a second: less would refuse by chance, and without end isn't a grace.
+    if (*grace < std::chrono::seconds(1) || *grace > std::chrono::days(7)) {
+        return malformed("registry_grace", "reading --registry-grace " + options.registry_grace,
+                         "it is not between a second and seven days", "say for instance 5m");
+    }
     settings.registry_grace = *grace;
     settings.threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
     if (options.proxy_protocol == "v1") settings.proxy_protocol = stream::ProxyVersion::kV1;

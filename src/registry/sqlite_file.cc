@@ -60,8 +60,8 @@ bool has_table(const SQLite::Database& database, std::string_view name) {
     return Query(database, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name).next();
 }
 
-Result<void> bring_to_schema(SQLite::Database& database, const std::filesystem::path& path) {
-    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+/// Whether the tables are there; false for an empty database, an Error for any other.
+Result<bool> has_our_schema(const SQLite::Database& database, const std::filesystem::path& path) {
     if (has_table(database, "meta")) {
         Query meta(database, "SELECT schema FROM meta WHERE id = 1");
         if (!meta.next()) return failed("registry_corrupt", opening(path), "it doesn't say which schema it has");
@@ -71,11 +71,23 @@ Result<void> bring_to_schema(SQLite::Database& database, const std::filesystem::
                               std::to_string(kSchemaVersion),
                           "use the cotter that last wrote it, or a newer one");
         }
-        return {};
+        return true;
     }
     if (Query(database, "SELECT 1 FROM sqlite_master").next()) {
         return failed("registry_foreign", opening(path), "it is a database, but not cotter's", "give another path");
     }
+    return false;
+}
+
+Result<void> bring_to_schema(SQLite::Database& database, const std::filesystem::path& path) {
+    // Looked at first without the right to write, so that a list can be read while another program changes it.
+    auto is_ours = has_our_schema(database, path);
+    if (!is_ours) return unexpected(is_ours.error());
+    if (*is_ours) return {};
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    is_ours = has_our_schema(database, path);
+    if (!is_ours) return unexpected(is_ours.error());
+    if (*is_ours) return {};
     database.exec(kSchema);
     Query(database, "INSERT INTO meta (id, schema, version) VALUES (1, ?, 0)", kSchemaVersion).run();
     transaction.commit();
