@@ -80,15 +80,6 @@ class PinText {
         return result;
     }
 
-    /// curl writes two slashes. A canonical pin has two as well where its base64 begins with one; the length of a whole
-    /// digest tells them apart.
-    [[nodiscard]] bool is_curls() const {
-        constexpr std::string_view kCanonical = "sha256/";
-        constexpr std::size_t kDigestLetters = 44;
-        const bool is_whole_digest = text_.size() == kCanonical.size() + kDigestLetters && text_.ends_with('=');
-        return text_.starts_with("sha256//") && !is_whole_digest;
-    }
-
     /// Hex or the hex of a file of hex: what a digest's octets or letters never are by chance.
     static bool is_hex_text(Bytes octets) {
         while (!octets.empty() && (octets.back() == std::byte{'\n'} || octets.back() == std::byte{'\r'})) {
