@@ -1,0 +1,35 @@
+// Hex and base64 as they are written; reading is pin/base64_test.cc.
+#include "text/encoding.h"
+
+#include "text/testing/octets.h"
+
+#include <gtest/gtest.h>
+
+namespace cotter::text {
+namespace {
+
+using testing::octets;
+using testing::octets_of;
+
+TEST(Encoding, WritesHexInLowerCase) {
+    EXPECT_EQ(hex({}), "");
+    EXPECT_EQ(hex(octets("00 09 0a 10 7f 80 ff")), "00090a107f80ff");
+    for (unsigned value = 0; value < 0x100; ++value) {
+        const ByteVector one{static_cast<std::byte>(value)};
+        EXPECT_EQ(octets(hex(one)), one);
+    }
+}
+
+TEST(Encoding, WritesBase64WithItsPadding) {
+    EXPECT_EQ(base64({}), "");
+    EXPECT_EQ(base64(octets_of("f")), "Zg==");  // RFC 4648, 10
+    EXPECT_EQ(base64(octets_of("fo")), "Zm8=");
+    EXPECT_EQ(base64(octets_of("foo")), "Zm9v");
+    EXPECT_EQ(base64(octets_of("foobar")), "Zm9vYmFy");
+    EXPECT_EQ(base64(octets("fb ff bf")), "+/+/");
+    EXPECT_EQ(base64(octets("ff ff ff")), "////");
+    EXPECT_EQ(base64(octets("00")), "AA==");
+}
+
+}  // namespace
+}  // namespace cotter::text
