@@ -61,12 +61,14 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     if (colon != std::string_view::npos) {
         std::string_view host = text.substr(0, colon);
-        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-        if (host == "localhost") {
+        const bool in_brackets = host.starts_with('[') && host.ends_with(']');
+        if (in_brackets) host = host.substr(1, host.size() - 2);
+        if (host == "localhost" && !in_brackets) {
             listen.is_localhost = true;
         } else {
             auto address = x509::IpAddress::parse(host);
-            if (!address) {
+            // Without them, 1::2:7000 could mean an address of its own as well as a port.
+            if (!address || address->is_v6() != in_brackets) {
                 return malformed("bad_listen_address", "reading the address " + text::escape(text),
                                  "to listen, an address of this machine or localhost is needed",
                                  "write 127.0.0.1:PORT, [::1]:PORT, localhost:PORT or PORT");

@@ -92,7 +92,8 @@ bool is_stale(const sockaddr_un& address) {
     struct stat status{};
     if (::lstat(address.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode) || status.st_uid != ::geteuid())
         return false;
-    const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    // Not blocking: somebody whose queue is full is not gone, and must not hold us up.
+    const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return false;
     const Address packed_address = packed(address);
     const bool refused = ::connect(descriptor, packed_address.get(), packed_address.size) != 0 && errno == ECONNREFUSED;

@@ -1,0 +1,144 @@
+// The watching thread with a real store: a change is noticed, a store that is away is noticed, and its return.
+#include "service/registry_watch.h"
+
+#include "registry/testing/store.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace cotter::service {
+namespace {
+
+using registry::testing::by_admin;
+using registry::testing::Folder;
+using registry::testing::key_of;
+using registry::testing::name_of;
+
+constexpr std::chrono::seconds kPatience{20};
+
+/// A watch with somewhere to put what it publishes; answers for the threads of a server.
+class Watched {
+  public:
+    explicit Watched(const std::string& url) : watch_(std::move(*RegistryWatch::open(url, ledger, log_))) {
+        ledger.applied(0, watch_->first_snapshot()->version());
+        watch_->start([this](std::shared_ptr<const registry::Snapshot> snapshot) {
+            const std::scoped_lock lock(mutex_);
+            latest_ = std::move(snapshot);
+            ledger.applied(0, latest_->version());
+            changed_.notify_all();
+        });
+    }
+    [[nodiscard]] bool sees_version(std::uint64_t version) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, kPatience, [&] { return latest_ && latest_->version() >= version; });
+    }
+    [[nodiscard]] RegistryWatch& watch() { return *watch_; }
+
+    Ledger ledger{1};
+
+  private:
+    Log log_{LogFormat::kText, LogLevel::kError};
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::shared_ptr<const registry::Snapshot> latest_;
+    std::unique_ptr<RegistryWatch> watch_;
+};
+
+/// Whether it becomes so; asked again and again, since nothing tells of it.
+bool becomes(const std::function<bool()>& is_so) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!is_so()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+struct Watching : ::testing::Test {
+    Folder folder;
+    std::string url = registry::testing::sqlite_store().url(folder.path());
+    std::unique_ptr<registry::Registry> owner = registry::testing::open(url);
+};
+
+TEST_F(Watching, A198_AChangeByAnotherProcessIsPublished) {
+    Watched watched(url);
+    const auto added = owner->add(name_of("alice"), {key_of(1)}, std::nullopt, "", by_admin());
+    ASSERT_TRUE(added);
+    EXPECT_TRUE(watched.sees_version(*added));
+    const auto revoked = owner->revoke(name_of("alice"), "", by_admin());
+    ASSERT_TRUE(revoked);
+    EXPECT_TRUE(watched.sees_version(*revoked));
+}
+
+TEST_F(Watching, A198_AChangeBetweenOpeningAndStartingIsNotLost) {
+    Ledger ledger(1);
+    Log log(LogFormat::kText, LogLevel::kError);
+    auto watch = RegistryWatch::open(url, ledger, log);
+    ASSERT_TRUE(watch);
+    const auto added = owner->add(name_of("alice"), {key_of(1)}, std::nullopt, "", by_admin());
+    ASSERT_TRUE(added);
+    std::atomic<std::uint64_t> seen{0};
+    (*watch)->start([&](const std::shared_ptr<const registry::Snapshot>& snapshot) {
+        ledger.applied(0, snapshot->version());
+        seen = snapshot->version();
+    });
+    EXPECT_TRUE(becomes([&] { return seen >= *added; }));
+}
+
+TEST_F(Watching, A194_AStoreThatIsAwayMakesNothingFreshUntilItIsBack) {
+    Watched watched(url);
+    const auto& freshness = watched.watch().freshness();
+    const auto at_first = freshness.load();
+    ASSERT_TRUE(becomes([&] { return freshness.load() > at_first; }));
+
+    const auto away = folder.path().parent_path() / (folder.path().filename().string() + ".away");
+    std::filesystem::rename(folder.path(), away);
+    // Once it is noticed nothing moves any more: two looks of the thread without a step.
+    auto last = freshness.load();
+    auto since = std::chrono::steady_clock::now();
+    EXPECT_TRUE(becomes([&] {
+        if (const auto now = freshness.load(); now != last) {
+            last = now;
+            since = std::chrono::steady_clock::now();
+        }
+        return std::chrono::steady_clock::now() - since > std::chrono::milliseconds(700);
+    })) << "a store that is gone stays fresh";
+
+    std::filesystem::rename(away, folder.path());
+    EXPECT_TRUE(becomes([&] { return freshness.load() > last; }));
+}
+
+TEST_F(Watching, AJoinIsPublishedBeforeItIsAnswered) {
+    Watched watched(url);
+    const auto secret = registry::InvitationSecret(std::array<std::byte, 16>{std::byte{7}});
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    ASSERT_TRUE(owner->invite(name_of("alice"), secret, now + std::chrono::hours(1), std::nullopt, by_admin(now)));
+    std::mutex mutex;
+    std::condition_variable answered;
+    std::vector<bool> answers;
+    std::vector<std::uint64_t> applied;
+    const auto on_joined = [&](const Result<registry::Client>& client) {
+        const std::scoped_lock lock(mutex);
+        answers.push_back(client.has_value());
+        applied.push_back(watched.ledger.applied_by_all());
+        answered.notify_all();
+    };
+    const auto before = watched.ledger.applied_by_all();
+    ASSERT_TRUE(watched.watch().join(secret, key_of(1), "192.0.2.1:5000", on_joined));
+    ASSERT_TRUE(watched.watch().join(secret, key_of(2), "192.0.2.1:5001", on_joined));
+    std::unique_lock lock(mutex);
+    ASSERT_TRUE(answered.wait_for(lock, kPatience, [&] { return answers.size() == 2; }));
+    EXPECT_EQ(answers, (std::vector{true, false})) << "a code works once";
+    EXPECT_GT(applied.front(), before);
+}
+
+TEST_F(Watching, AServerWithoutARegistryDoesNotStart) {
+    Ledger ledger(1);
+    Log log(LogFormat::kText, LogLevel::kError);
+    EXPECT_FALSE(RegistryWatch::open("sqlite:/nonexistent/registry.db", ledger, log));
+    EXPECT_FALSE(RegistryWatch::open("nosuch:x", ledger, log));
+}
+
+}  // namespace
+}  // namespace cotter::service
