@@ -151,7 +151,8 @@ class OpensslServer(Process):
     """openssl s_server, echoing lines backwards (-rev) unless `arguments` say otherwise."""
 
     def __init__(self, issued, *arguments, mode=("-rev",)):
-        chain = [] if not issued.issuer else ["-cert_chain", issued.issuer.certificate]
+        issuer = getattr(issued, "issuer", None)
+        chain = ["-cert_chain", issuer.certificate] if issuer else []
         super().__init__(["openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "1000", "-cert", issued.certificate,
                           "-key", issued.key, *chain, *mode, *arguments])
         accept = self.out.wait(lambda line: line if line.startswith("ACCEPT") else None, "ACCEPT line")
