@@ -188,7 +188,7 @@ class Formats(PinTest):
 #include <cstdio>
 int main() {{
     static constexpr auto pin = pins::kPin0;
-    for (const auto octet : pin.octets()) std::printf("%02x", static_cast<unsigned>(octet));
+    for (const auto octet : pin.octets) std::printf("%02x", static_cast<unsigned>(octet));
 }}
 ''')
         binary = self.mint.path("pins")
