@@ -35,9 +35,11 @@ class TerminalSafety(TunnelTest):
         mint = Mint(folder)
         nasty = NASTY.encode()
         self.issuer = mint.authority("issuer", subject=f"/O={NASTY}/CN=issuer")
-        extensions = SERVER + names_extension((0x82, nasty[:100]), (0x86, b"https://x/\x1b[2J"), (0x81, b"a\r\n@b"))
-        self.leaf = mint.certificate("nasty", extensions, self.issuer, subject=f"/CN={NASTY}")
+        self.leaf = mint.server("db.example", self.issuer, subject=f"/CN={NASTY}")
         self.chain = mint.bundle("chain.pem", self.leaf, self.issuer)
+        self.worse = [mint.certificate("worse", SERVER + names_extension(name), subject=f"/CN={NASTY}")
+                      for name in ((0x82, nasty[:100]), (0x82, b"db.example\0.evil"), (0x86, b"https://x/\x1b[2J"),
+                                   (0x81, b"a\r\n@b"))]
 
     def assert_clean(self, done):
         for text in (done.out, done.err):
@@ -64,6 +66,20 @@ class TerminalSafety(TunnelTest):
                 done = self.alice.run(*arguments)
                 self.assertIn(done.code, (0, 3), done)
                 self.assert_clean(done)
+
+    def test_A81_A150_a_name_with_control_characters_is_malformed_everywhere(self):
+        for one in self.worse:
+            done = self.alice.run("pin", one.certificate)
+            self.assertEqual((done.code, done.out), (2, ""))
+            self.assert_clean(done)
+        with PythonServer(server_context(self.worse[0])) as server:
+            for arguments in (("connect", "--trust", "accept-new"), ("connect", "--pin", self.alice.pin()),
+                              ("verify", "--trust", "chain")):
+                done = self.alice.run(arguments[0], server.address, *arguments[1:], stdin=b"secret")
+                self.assertEqual(done.code, 3, done)
+                self.assertIn("control character", done.out + done.err)
+                self.assert_clean(done)
+                self.assertEqual(server.meeting().wait().received, b"")
 
     def test_A149_json_stays_one_line_that_parses(self):
         for arguments in (("pin", self.chain), ("verify", "--chain", self.chain, "--host", "x.example", "--trust", "chain")):
