@@ -8,6 +8,7 @@
 #include <CLI/Option.hpp>
 
 #include <cerrno>
+#include <iostream>
 #include <system_error>
 
 namespace cotter::cli {
@@ -106,6 +107,11 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
     }
     const auto identity = identity::load_identity(settings->identity->key, settings->identity->certificate);
     if (!identity) return report(invocation, identity.error());
+    settings->on_first_contact = [host = settings->judged_host().to_string()](const Pin& pin) {
+        // Whoever was there first is believed from now on, so a person must be able to check (INVARIANT A126).
+        std::cerr << "cotter: " << host << " was seen for the first time; its key is remembered: " << pin.to_string()
+                  << "\n  next: compare it with what the server's owner says (cotter id on the server)\n";
+    };
     const Attempt attempt{settings->server.to_string(), identity->pin().to_string()};
     if (settings->listen) return run_listening_client(invocation, attempt, *settings, options.stream);
     const auto outcome = service::connect_standard_streams(*settings);

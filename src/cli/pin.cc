@@ -3,6 +3,7 @@
 #include "cli/invocation.h"
 #include "cli/report.h"
 #include "service/probe.h"
+#include "text/escape.h"
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
@@ -83,6 +84,14 @@ int run(const Invocation& invocation, const PinOptions& options) {
         auto parsed = x509::HostPort::parse(options.source);
         return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
     }();
+    if (!is_file && !server) {
+        return report(invocation, Error{ErrorKind::kFailed,
+                                        "file_read",
+                                        "read " + text::escape(options.source),
+                                        "there is no such file, and it is no HOST:PORT",
+                                        "give a file, the HOST:PORT of a live server, or - for standard input",
+                                        {}});
+    }
     service::ConnectFailure failure{Error{}, {}};
     auto objects = server ? look_at(*server, options, failure) : x509::read_pinnable(options.source);
     if (!objects) {

@@ -39,7 +39,20 @@ std::string name_of(const std::filesystem::path& path) {
     return text::escape(path.string());
 }
 
+std::string advice_on(int error) {
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR: return "check the path; what is meant must exist";
+        case EACCES:
+        case EPERM: return "run this as a user that may, or change the rights of the file";
+        case ENOSPC:
+        case EDQUOT: return "make room on that disk";
+        default: return "look at the file system that it is on";
+    }
+}
+
 unexpected<Error> cannot(std::string_view verb, const std::filesystem::path& path, int error, std::string next = {}) {
+    if (next.empty()) next = advice_on(error);
     auto result = failed("file_" + std::string(verb), std::string(verb) + " " + name_of(path),
                          std::generic_category().message(error), std::move(next));
     return result;

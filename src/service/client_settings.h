@@ -9,6 +9,7 @@
 #include <cotter/error.h>
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct ClientSettings {
     std::optional<std::filesystem::path> roots{};
     std::vector<std::filesystem::path> crls{};
     std::optional<IdentityFiles> identity{};  ///< none: no certificate is offered
+    std::function<void(const Pin&)> on_first_contact{};  ///< told of a key that accept-new has just remembered
     std::optional<stream::ListenAddress> listen{};
     bool unsafe_listen = false;
     StreamSettings stream{};

@@ -212,7 +212,11 @@ stream::RelayLimits Dialer::limits_of(const tls::Stream& stream) const {
 Result<void> Dialer::remember_first_contact(const tls::Stream& stream) const {
     if (!judge_.remembers()) return {};
     const auto pin = stream.peer().presented.front().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
-    return evidence::KnownPeers(settings_.trust.known_peers).remember(settings_.judged_host(), *pin, wall_clock_now());
+    auto remembered =
+        evidence::KnownPeers(settings_.trust.known_peers).remember(settings_.judged_host(), *pin, wall_clock_now());
+    const bool is_first = !stream.verdict().matched;
+    if (remembered && is_first && settings_.on_first_contact) settings_.on_first_contact(*pin);
+    return remembered;
 }
 
 asio::awaitable<expected<ByteVector, ConnectFailure>> Dialer::await_ready(stream::Socket& socket, tls::Stream& stream,

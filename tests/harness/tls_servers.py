@@ -1,5 +1,4 @@
-"""TLS servers of other makes, for cotter's client to meet: Python's own (which records all it gets), openssl s_server and
-gnutls-serv.
+"""TLS servers of other makes, for cotter's client to meet: Python's own (which records all it gets), and openssl s_server.
 """
 
 import queue
@@ -7,7 +6,6 @@ import socket
 import ssl
 import threading
 
-from harness.backends import unused_port
 from harness.processes import DEADLINE, Process
 
 
@@ -148,23 +146,13 @@ class PythonServer:
 
 
 class OpensslServer(Process):
-    """openssl s_server, echoing lines backwards (-rev) unless `arguments` say otherwise."""
+    """openssl s_server, answering lines backwards (-rev) unless `arguments` say otherwise."""
 
-    def __init__(self, issued, *arguments, mode=("-rev",)):
-        chain = [] if not issued.issuer else ["-cert_chain", issued.issuer.certificate]
+    def __init__(self, issued, *arguments, mode=("-rev",), env=None):
+        issuer = getattr(issued, "issuer", None)
+        chain = ["-cert_chain", issuer.certificate] if issuer else []
         super().__init__(["openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "1000", "-cert", issued.certificate,
-                          "-key", issued.key, *chain, *mode, *arguments])
+                          "-key", issued.key, *chain, *mode, *arguments], env=env)
         accept = self.out.wait(lambda line: line if line.startswith("ACCEPT") else None, "ACCEPT line")
         self.address = accept.split()[-1]
         self.port = int(self.address.rsplit(":", 1)[1])
-
-
-class GnutlsServer(Process):
-    """gnutls-serv, echoing; `arguments` such as -r (demand a client certificate)."""
-
-    def __init__(self, issued, *arguments):
-        self.port = unused_port()
-        self.address = f"127.0.0.1:{self.port}"
-        super().__init__(["gnutls-serv", "--echo", "-p", self.port, "--x509certfile", issued.certificate, "--x509keyfile",
-                          issued.key, *arguments])
-        self.out.wait(lambda line: "listening on IPv4" in line and ("done" in line or "0.0.0.0" in line), "listening line")
