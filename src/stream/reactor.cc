@@ -19,9 +19,13 @@ void Reactor::run() {
 
 void Reactor::tick() {
     now_ = std::chrono::steady_clock::now();
-    for (auto next = ticking_.begin(); next != ticking_.end();) {
-        // It may unlink itself.
-        Ticking& ticking = *next++;
+    // Whoever is asked may unlink itself or any other, so no place in the list is kept meanwhile.
+    decltype(ticking_) unasked;
+    unasked.swap(ticking_);
+    while (!unasked.empty()) {
+        Ticking& ticking = unasked.front();
+        unasked.pop_front();
+        ticking_.push_back(ticking);
         ticking.on_tick(now_);
     }
     timer_.expires_at(now_ + kTick);
