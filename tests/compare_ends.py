@@ -191,12 +191,14 @@ class Hitch(Proxy):
     def start(self):
         # hitch knows no CRL: who is revoked leaves with the whole CA, the other one stays under a new one.
         shutil.copy(self.authority.certificate, self.path("clients.crt"))
+        user = 'user = "nobody"' if os.geteuid() == 0 else ""
         conf = self.write("conf", f"""frontend = {{ host = "{self.host}" port = "{self.port}" }}
 backend = "[{self.to[0]}]:{self.to[1]}"
 pem-file = "{self.pem()}"
 client-verify = required
 client-verify-ca = "{self.path("clients.crt")}"
 daemon = off
+{user}
 """)
         return Process(["hitch", "--config", conf])
 
@@ -264,12 +266,16 @@ class Bench:
         peer.send(b"E")
         return peer.receive(1) == b"E"
 
-    def visit(self):
-        """The backend's newest connection."""
-        visit = self.backend.visit(20)
-        while not self.backend._visits.empty():
-            visit = self.backend.visit(1)
-        return visit
+    def visit(self, kind):
+        """The backend's connection that was just asked for this; those of earlier questions are passed over."""
+        while True:
+            visit = self.backend.visit(20)
+            try:
+                visit.wait_for(1, 20)
+            except AssertionError:
+                continue  # a connection that never said anything
+            if visit.first[:1] == kind:
+                return visit
 
     def ask(self, proxy):
         self.answers["client ends first, then 3 MiB of answer"] = self.client_first(proxy)
@@ -319,7 +325,7 @@ class Bench:
         with TlsPeer(proxy, self.context()) as peer:
             peer.socket.settimeout(10)
             peer.send(b"B")
-            visit = self.visit()
+            visit = self.visit(b"B")
             try:
                 while peer.receive_some():
                     pass
@@ -337,7 +343,7 @@ class Bench:
     def vanish(self, proxy, how):
         peer = TlsPeer(proxy, self.context())
         self.echo(peer)
-        visit = self.visit()
+        visit = self.visit(b"E")
         how(peer)
         try:
             return {"eof": "a clean end", "reset": "a reset"}[visit.wait(10)]

@@ -56,7 +56,7 @@ class Lines(TunnelTest):
             done = Finished(alice.command("connect", ready["listen"], "--pin", ready["pin"]), stdin=b"abc", env=alice.env())
             self.assertEqual((done.code, done.raw), (0, b"abc"))
             line = server.err.wait(lambda text: " closed " in text and text, "end")
-        self.assertRegex(line, r"^\S+Z info closed conn=\w{8} client=alice pin=sha256/\S+ peer=127\.0\.0\.1:\d+ listen=127\.0\.0\.1:\d+ "
+        self.assertRegex(line, r"^\S+Z info closed conn=\w{8} client=alice pin=\"sha256/\S+\" peer=127\.0\.0\.1:\d+ listen=127\.0\.0\.1:\d+ "
                                r"bytes_in=3 bytes_out=3 duration_ms=\d+ end=done reason=\"[^\"]+\"$")
 
 
@@ -119,7 +119,7 @@ class Hostile(TunnelTest):
     def test_A149_hostile_names_in_sni_alpn_and_alternative_names_are_escaped(self):
         owner = self.side("owner")
         authority = Authority(owner.folder)
-        evil = authority.issue("evil", 'DNS:a"\\,b\\n.example')
+        evil = authority.issue("evil", '@alt\n[alt]\nDNS.1="a\\"b\\n{c.example"')
         backend = self.backend()
         server = self.server(owner, backend, "--client-ca", authority.certificate)
         context = client_context(evil.certificate, evil.key, alpn='x"\n{')

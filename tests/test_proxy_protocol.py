@@ -103,7 +103,7 @@ class Headers(TunnelTest):
     def test_A217_a_hostile_name_of_a_certificate_stays_inside_its_tlv(self):
         owner = self.side("owner")
         authority = Authority(owner.folder)
-        evil = authority.issue("evil", "URI:https://x/\\0d\\0a\x01PROXY," + ",".join(f"DNS:{'a' * 60}{i}.example" for i in range(9)))
+        evil = authority.issue("evil", '@alt\n[alt]\nURI.1="https://x/\\r\\nPROXY UNKNOWN\\r\\n%s"' % ("a" * 600))
         backend = self.backend(sink)
         server = self.server(owner, backend, "--client-ca", authority.certificate, "--proxy-protocol", "v2")
         with TlsPeer(server, client_context(evil.certificate, evil.key)) as peer:

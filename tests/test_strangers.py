@@ -97,10 +97,11 @@ class Strangers(TunnelTest):
             "an alert first": b"\x15\x03\x01\x00\x02\x02\x28",
             "data first": b"\x17\x03\x03\x00\x10" + bytes(16),
         }
-        for name, octets in cases.items():
+        for number, (name, octets) in enumerate(cases.items()):
             with self.subTest(name):
                 mark = server.mark()
-                stranger = self.dial(server)
+                # Each from a source of its own, since the lines of one are limited.
+                stranger = self.dial(server, (f"127.0.1.{number + 1}", 0))
                 stranger.sendall(octets)
                 stranger.shutdown(socket.SHUT_WR)
                 self.until_closed(stranger)
