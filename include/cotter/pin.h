@@ -41,7 +41,7 @@ enum class PinForm : std::uint8_t { kSha256, kSha384, kSha512, kDer };
 /// Two pins are equal only if target, form and every octet are (INVARIANT A59).
 class Pin {
   public:
-    /// Reads one pin in any accepted spelling but `file:` (see x509/pin_source.h): canonical text, `spki-sha256/…`,
+    /// Reads one pin in any accepted spelling but `file:` (see x509/pem.h): canonical text, `spki-sha256/…`,
     /// curl's `sha256//…`, HPKP's `pin-sha256="…"`, hex after `cert-sha256:`, `spki-sha256:` or `key-sha256:`, and the
     /// line that `openssl x509 -fingerprint -sha256` prints. Everything else is refused with what is wrong and where
     /// (Place::offset is in `text`). RFC 7469 2.4, RFC 4648 4 (base64, canonical, padded).
