@@ -186,7 +186,8 @@ Result<Pin> pin_of_file(const std::string& path, PinTarget target) {
     }
     const auto* certificate = std::get_if<Certificate>(&objects->front());
     if (target == PinTarget::kCertificate && certificate == nullptr)
-        return bad_input(path, 0, "it is a key, and cert:file: pins a certificate");
+        return bad_input(path, 0, "it is a key, and cert:file: pins a certificate",
+                         "write file:PATH to pin the key, or give a certificate");
     auto pin = certificate != nullptr ? certificate->pin(target, PinForm::kSha256)
                                       : pin_of(std::get<PublicKey>(objects->front()), target, PinForm::kSha256);
     if (!pin) return bad_input(path, 0, "its object can't be pinned");
