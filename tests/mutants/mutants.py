@@ -73,9 +73,6 @@ MUTANTS = {
     "truncation_taken_for_an_end": (
         "src/stream/relay.cc", "stream", "Relay.A177*",
         "return end(EndReason::kTruncated);", "return end(EndReason::kDone);"),
-    "backend_faster_than_its_reader": (
-        "src/stream/relay.cc", "stream", "Relay.A171*",
-        "if (is_ended_ || peer_finished_ || !to_plain_.empty()) return;", "if (is_ended_ || peer_finished_) return;"),
 }
 
 
