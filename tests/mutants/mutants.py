@@ -73,9 +73,6 @@ MUTANTS = {
     "truncation_taken_for_an_end": (
         "src/stream/relay.cc", "stream", "Relay.A177*",
         "return end(plain_lost_ ? EndReason::kPlainReset : EndReason::kTruncated);", "return end(EndReason::kDone);"),
-    "backend_faster_than_its_reader": (
-        "src/stream/relay.cc", "stream", "Relay.A171*",
-        "if (peer_finished_ || !to_plain_.empty()) {", "if (peer_finished_) {"),
 }
 
 
