@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
 import unittest
 
 from harness import backends
@@ -160,20 +159,9 @@ class Deadlines(TunnelTest):
     def test_A123_a_stream_ends_at_the_expiry_of_its_certificate(self):
         owner = self.side("owner")
         authority = Authority(owner.folder)
-        short = authority.issue("alice", "DNS:alice.example")
-        until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=LIFE)
-        # openssl x509 counts days; openssl ca takes a date.
-        owner_csr = short.certificate.replace(".crt", ".csr")
-        authority.revocation_list(owner.path("unused.crl"))
-        configuration = owner.path("crl.cnf")
-        with open(configuration, "a", encoding="ascii") as file:
-            file.write("new_certs_dir=%s\nserial=%s\npolicy=any\nunique_subject=no\n[any]\ncommonName=supplied\n" %
-                       (owner.folder, owner.path("serial.txt")))
-        with open(owner.path("serial.txt"), "w", encoding="ascii") as file:
-            file.write("77\n")
-        subprocess.run(["openssl", "ca", "-batch", "-config", configuration, "-in", owner_csr, "-out", short.certificate,
-                        "-notext", "-enddate", until.strftime("%Y%m%d%H%M%SZ"), "-extfile", owner.path("alice.ext")],
-                       check=True, capture_output=True)
+        now = datetime.datetime.now(datetime.UTC)
+        dates = [(now + datetime.timedelta(seconds=seconds)).strftime("%Y%m%d%H%M%SZ") for seconds in (-3600, LIFE)]
+        short = authority.issue("alice", "DNS:alice.example", dates=dates)
         backend = self.backend()
         server = self.server(owner, backend, "--client-ca", authority.certificate)
         with TlsPeer(server, client_context(short.certificate, short.key)) as peer:
