@@ -177,7 +177,7 @@ void add_verify(CLI::App& app, Invocation& invocation) {
         "  cotter verify 127.0.0.1:7000\n"
         "  cotter verify example.com --trust chain");
     command->add_option("SERVER", options->server, "HOST[:PORT] of a live server [443]");
-    command->add_option("--chain", options->chain, "Judge this PEM instead, leaf first; - is standard input")
+    command->add_option("--chain", options->chain, "This PEM instead, leaf first; - is standard input")
         ->type_name("FILE");
     command->add_option("--host", options->host, "The name[:port] that --chain is judged for")->type_name("NAME");
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
