@@ -215,39 +215,59 @@ void add_client(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<ClientOptions>();
     CLI::App* const command = app.add_subcommand("client", "The list of clients");
     command->footer(
-        "Examples:\n  cotter client add alice sha256/…\n  cotter client list\n  cotter client revoke alice --reason "
-        "'laptop stolen'");
-    const auto subcommand = [&](const std::string& name, const std::string& description, Action action) {
+        "Without a command: the list.\nExamples:\n"
+        "  cotter client list\n"
+        "  cotter client revoke alice --reason 'laptop stolen'");
+    const auto subcommand = [&](const std::string& name, const std::string& description, const std::string& examples,
+                                Action action) {
         CLI::App* const one = command->add_subcommand(name, description);
-        one->add_option("--registry", options->registry, "sqlite:PATH; default: the state folder's");
+        one->footer("Examples:\n" + examples);
+        one->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
         one->callback([&invocation, options, action] {
             invocation.run = [&invocation, options, action] { return run(invocation, *options, action); };
         });
         return one;
     };
-    const auto named = [&](const std::string& name, const std::string& description, Action action) {
-        CLI::App* const one = subcommand(name, description, std::move(action));
-        one->add_option("name", options->name, "The client's name")->required();
+    const auto named = [&](const std::string& name, const std::string& description, const std::string& examples,
+                           Action action) {
+        CLI::App* const one = subcommand(name, description, examples, std::move(action));
+        one->add_option("NAME", options->name)->required();
         return one;
     };
-    subcommand("list", "All clients", list);
-    named("show", "One client: keys, activity, history", show);
-    CLI::App* const adding = named("add", "Admit a client by its pins, or by a file with its certificate or key", add);
-    adding->add_option("keys", options->keys, "PIN… or FILE")->required();
-    adding->add_option("--expires", options->expires, "When the admission ends: 30d, or RFC 3339");
-    adding->add_option("--note", options->note, "A note for yourself");
-    CLI::App* const suspending = named("suspend", "Refuse a client for now; its open streams are closed", suspend);
-    named("restore", "Admit a suspended client again", restore);
-    CLI::App* const revoking = named("revoke", "Refuse a client's keys for good; its open streams are closed", revoke);
+    subcommand("list", "All clients", "  cotter client list\n  cotter client list --json", list);
+    named("show", "One client: keys, activity, history",
+          "  cotter client show alice\n  cotter client show alice --json", show);
+    CLI::App* const adding = named("add", "Admit a client by its key",
+                                   "  cotter client add bob \"$(cotter --state /tmp/bob id)\"\n"
+                                   "  cotter client add ca file:/etc/ssl/certs/ssl-cert-snakeoil.pem --expires 30d",
+                                   add);
+    adding->add_option("KEY", options->keys, "PIN, or a file with the certificate or key")->required();
+    adding->add_option("--expires", options->expires, "When it ends: 30d, or RFC 3339; else never")->type_name("TIME");
+    adding->add_option("--note", options->note, "A note for yourself")->type_name("TEXT");
+    CLI::App* const suspending =
+        named("suspend", "Refuse a client for now; its streams are closed",
+              "  cotter client suspend alice\n  cotter client suspend alice --reason 'on holiday'", suspend);
+    named("restore", "Admit a suspended client again",
+          "  cotter client restore alice\n  cotter client restore alice --json", restore);
+    CLI::App* const revoking =
+        named("revoke", "Refuse a client for good; its streams are closed",
+              "  cotter client revoke alice\n  cotter client revoke alice --reason 'laptop stolen'", revoke);
     for (CLI::App* const one : {suspending, revoking})
-        one->add_option("--reason", options->reason, "Why, for the record");
-    named("remove", "Take a client off the list; revoked keys stay refused", remove);
-    named("add-key", "Give a client one more key", add_key)
-        ->add_option("key", options->keys, "PIN or FILE")
+        one->add_option("--reason", options->reason, "Why, for the record")->type_name("TEXT");
+    named("remove", "Take one off the list; revoked keys stay refused",
+          "  cotter client remove alice\n  cotter client remove alice --json", remove);
+    named("add-key", "Give a client one more key",
+          "  cotter client add-key alice \"$(cotter --state /tmp/alice2 id)\"\n"
+          "  cotter client add-key alice file:/etc/ssl/certs/ssl-cert-snakeoil.pem",
+          add_key)
+        ->add_option("KEY", options->keys, "PIN, or a file with the certificate or key")
         ->required()
         ->expected(1);
-    named("drop-key", "Take one of a client's keys away", drop_key)
-        ->add_option("key", options->keys, "PIN")
+    named("drop-key", "Take one of a client's keys away",
+          "  cotter client drop-key alice \"$(cotter --state /tmp/alice2 id)\"\n"
+          "  cotter client drop-key alice file:/etc/ssl/certs/ssl-cert-snakeoil.pem",
+          drop_key)
+        ->add_option("PIN", options->keys, "The key's pin, as cotter client show prints it")
         ->required()
         ->expected(1);
     command->require_subcommand(0, 1);

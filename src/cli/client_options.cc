@@ -13,17 +13,26 @@ namespace cotter::cli {
 
 void TrustOptions::add_to(CLI::App& command) {
     const std::string group = "Trust";
-    command.add_option("--pin", pins, "The server's pin: sha256/…, file:PATH or another form; may be repeated")
+    // One value each time, so that `--pin PIN HOST:PORT` leaves the server where it is.
+    command.add_option("--pin", pins, "The server's pin; may be repeated: cotter help pins")
+        ->allow_extra_args(false)
+        ->type_name("PIN")
         ->group(group);
-    command.add_option("--match", match, "Which certificate a pin may be of: leaf (the default), issuer or any")
+    command.add_option("--match", match, "Which certificate a pin may be of; else the leaf")
         ->check(CLI::IsMember({"leaf", "issuer", "any"}))
         ->group(group);
-    command.add_option("--trust", trust, "pins, chain+pins, chain, strict or accept-new")
+    command.add_option("--trust", trust, "chain, chain+pins, strict …: cotter help trust")
+        ->option_text("MODE")
         ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new"}))
         ->group(group);
-    command.add_option("--policy", policy, "Policy file; default: the state folder's policy.toml")->group(group);
-    command.add_option("--roots", roots, "Trust anchors (PEM) instead of the system's")->group(group);
-    command.add_option("--crl", crls, "CRL that must decide; may be repeated")->group(group);
+    command.add_option("--policy", policy, "Policy file; else the state folder's policy.toml")
+        ->type_name("FILE")
+        ->group(group);
+    command.add_option("--roots", roots, "Trust anchors, PEM; else the system's")->type_name("FILE")->group(group);
+    command.add_option("--crl", crls, "CRL that must decide; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("FILE")
+        ->group(group);
 }
 
 Result<std::vector<Pin>> parse_pins(const std::vector<std::string>& arguments) {

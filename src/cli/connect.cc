@@ -124,14 +124,17 @@ void add_connect(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<ConnectOptions>();
     CLI::App* const command = app.add_subcommand("connect", "Open a stream to a server whose key is known");
     command->footer(
-        "Examples:\n  cotter connect db.example:7000 --listen 5432\n  ssh -o ProxyCommand='cotter connect %h:7000 "
-        "--pin sha256/…' host");
-    command->add_option("server", options->server, "HOST:PORT")->required();
-    command->add_option("--listen", options->listen, "[HOST:]PORT or unix:PATH: a stream for each local connection");
+        "Without --listen: standard input and output, as ssh's ProxyCommand wants it.\nExamples:\n"
+        "  cotter connect 127.0.0.1:7000 --listen 6380\n"
+        "  echo PING | cotter connect 127.0.0.1:7000");
+    command->add_option("HOST:PORT", options->server)->required();
+    command->add_option("--listen", options->listen, "A stream for each connection to it; unix:PATH, too")
+        ->type_name("ADDR");
     command->add_flag("--unsafe-listen", options->unsafe_listen, "Allow listening beyond loopback, unencrypted");
-    command->add_option("--server-name", options->server_name, "Name that is sent and judged instead of HOST");
-    command->add_option("--cert", options->certificate, "Our certificate (PEM); default: the state folder's");
-    command->add_option("--key", options->key, "Our private key (PEM)");
+    command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
+    command->add_option("--cert", options->certificate, "Own certificate, PEM; else the state folder's")
+        ->type_name("FILE");
+    command->add_option("--key", options->key, "Its private key, PEM")->type_name("FILE");
     options->trust.add_to(*command);
     options->stream.add_to(*command);
     command->callback(

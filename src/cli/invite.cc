@@ -108,17 +108,24 @@ void add_invite(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<InviteOptions>();
     CLI::App* const command = app.add_subcommand("invite", "Print a one-time code that admits a client");
     command->footer(
-        "Examples:\n  cotter invite alice\n  cotter invite bob --expires 10m --address db.example:7000\n  cotter "
-        "invite list");
-    command->add_option("name", options->name, "The client's name: a-z, 0-9, and . _ - inside");
-    command->add_option("--expires", options->expires, "How long the code can be used")->capture_default_str();
-    command->add_option("--client-expires", options->client_expires, "When the admission itself ends; default: never");
-    command->add_option("--address", options->address, "HOST:PORT as clients reach this server");
-    command->add_option("--registry", options->registry, "sqlite:PATH; default: the state folder's");
+        "Examples:\n"
+        "  cotter invite alice\n"
+        "  cotter invite bob --expires 10m --address db.example.com:7000");
+    command->add_option("NAME", options->name, "The client's name: a-z, 0-9, and . _ - inside");
+    command->add_option("--expires", options->expires, "How long the code can be used")
+        ->capture_default_str()
+        ->type_name("TIME");
+    command->add_option("--client-expires", options->client_expires, "When the admission itself ends; else never")
+        ->type_name("TIME");
+    command->add_option("--address", options->address, "HOST:PORT as clients reach this server")->type_name("ADDR");
+    command->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
     CLI::App* const list = command->add_subcommand("list", "The codes that wait");
     CLI::App* const withdraw = command->add_subcommand("withdraw", "Make a code useless");
-    withdraw->add_option("id", options->id, "Its id, from invite list")->required();
-    for (CLI::App* const one : {list, withdraw}) one->add_option("--registry", options->registry, "sqlite:PATH");
+    withdraw->add_option("ID", options->id, "Its id, from cotter invite list")->required();
+    for (CLI::App* const one : {list, withdraw})
+        one->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
+    list->footer("Examples:\n  cotter invite list\n  cotter invite list --json");
+    withdraw->footer("Examples:\n  cotter invite withdraw 4k7mq2ry\n  cotter invite withdraw 4k7mq2ry --json");
     list->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run_list(invocation, *options); }; });
     withdraw->callback([&invocation, options] {
@@ -126,7 +133,7 @@ void add_invite(CLI::App& app, Invocation& invocation) {
     });
     command->callback([&invocation, options, list, withdraw] {
         if (list->parsed() || withdraw->parsed()) return;
-        if (options->name.empty()) throw CLI::RequiredError("name");
+        if (options->name.empty()) throw CLI::RequiredError("NAME");
         invocation.run = [&invocation, options] { return run_invite(invocation, *options); };
     });
 }

@@ -121,10 +121,12 @@ int run(const Invocation& invocation, const JoinOptions& options) {
 void add_join(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<JoinOptions>();
     CLI::App* const command = app.add_subcommand("join", "Be admitted by a one-time code");
-    command->footer("Examples:\n  cotter join cotter-join-…\n  cotter join - --listen 5432 < code");
-    command->add_option("code", options->code, "The code that the server's owner sent; - reads it from standard input")
-        ->required();
-    command->add_option("--listen", options->listen, "Go on as cotter connect --listen");
+    command->footer(
+        "Examples (the second plays both sides on one machine, where cotter serve runs):\n"
+        "  cotter join - --listen 6380        (paste the code, then Ctrl-D)\n"
+        "  cotter invite alice | cotter --state /tmp/alice join -");
+    command->add_option("CODE", options->code, "From cotter invite; - reads it from standard input")->required();
+    command->add_option("--listen", options->listen, "Then go on as cotter connect --listen")->type_name("ADDR");
     command->add_flag("--unsafe-listen", options->unsafe_listen, "Allow listening beyond loopback, unencrypted");
     options->stream.add_to(*command);
     command->callback(

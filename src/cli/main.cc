@@ -1,4 +1,5 @@
 // The tool: reads the call, runs the command that it names, gives its exit code.
+#include "cli/help.h"
 #include "cli/invocation.h"
 #include "cli/report.h"
 #include "service/process.h"
@@ -25,14 +26,10 @@ void keep_standard_descriptors() {
 }
 
 /// What CLI11 found wrong with the call, in our words and with our exit code.
-int report_bad_call(const CLI::App& app, const cotter::cli::Invocation& invocation, const CLI::ParseError& error) {
+int report_bad_call(const CLI::App& app, const cotter::cli::Invocation& invocation,
+                    const std::vector<std::string>& arguments, const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
-    return cotter::cli::report(invocation, cotter::Error{cotter::ErrorKind::kMalformedInput,
-                                                         "bad_call",
-                                                         "reading the call",
-                                                         error.what(),
-                                                         "cotter --help, or cotter COMMAND --help",
-                                                         {}});
+    return cotter::cli::report(invocation, cotter::cli::explain_bad_call(app, arguments, error));
 }
 
 }  // namespace
@@ -44,17 +41,21 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
 
     Invocation invocation;
-    CLI::App app("cotter: pinned mutual TLS for any TCP stream. You know who is at the other end by their key.",
+    CLI::App app("cotter: pinned mutual TLS for any TCP stream. You know who is at the other end\nby their key.",
                  "cotter");
+    app.formatter(help_formatter());
     app.footer(
-        "A tunnel in two lines:\n"
-        "  server$ cotter serve --listen 7000 --to 127.0.0.1:6379     then: cotter invite alice\n"
+        "A tunnel:\n"
+        "  server$ cotter serve --listen 7000 --to 127.0.0.1:6379\n"
+        "  server$ cotter invite alice              (in a second terminal: prints CODE)\n"
         "  client$ cotter join CODE --listen 6379");
     app.fallthrough();
     app.require_subcommand(0, 1);
+    app.set_help_flag("-h,--help", "Explain; after a command: that command");
     app.add_flag("--json", invocation.json, "One JSON document on standard output");
-    app.add_option("--state", invocation.state, "Folder of identity, registry and known_peers")->type_name("DIR");
-    app.add_option("--key-type", invocation.key_type, "Key to make where there is none: p256, ed25519 or rsa3072");
+    app.add_option("--state", invocation.state, "Folder of identity, registry, known_peers")->type_name("DIR");
+    app.add_option("--key-type", invocation.key_type, "Key made where there is none: p256, ed25519, rsa3072")
+        ->type_name("TYPE");
     add_serve(app, invocation);
     add_connect(app, invocation);
     add_invite(app, invocation);
@@ -64,6 +65,7 @@ int main(int argc, char** argv) {
     add_pin(app, invocation);
     add_verify(app, invocation);
     add_version(app, invocation);
+    add_help(app, invocation);
     try {
         app.parse(argc, argv);
         if (!invocation.run) {
@@ -72,7 +74,7 @@ int main(int argc, char** argv) {
         }
         return invocation.run();
     } catch (const CLI::ParseError& error) {
-        return report_bad_call(app, invocation, error);
+        return report_bad_call(app, invocation, {argv + 1, argv + argc}, error);
     } catch (const std::exception& fault) {
         return report(invocation,
                       cotter::Error{cotter::ErrorKind::kFailed,

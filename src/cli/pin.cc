@@ -121,11 +121,13 @@ void add_pin(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<PinOptions>();
     CLI::App* const command = app.add_subcommand("pin", "Print the pins of a file or of a live server");
     command->footer(
-        "Examples:\n  cotter pin server.crt\n  cotter pin db.example:7000\n  cotter pin --format c++ server.crt > "
-        "pins.h");
-    command->add_option("source", options->source, "FILE, HOST:PORT, or - for standard input")->required();
-    command->add_option("--server-name", options->server_name, "Name to ask the server for instead of HOST");
-    command->add_option("--format", options->format, "text, json, cotter (one pin a line) or c++")
+        "Examples:\n"
+        "  cotter pin 127.0.0.1:7000\n"
+        "  cotter pin --format c++ /etc/ssl/certs/ca-certificates.crt");
+    command->add_option("SOURCE", options->source, "FILE, HOST:PORT, or - for standard input")->required();
+    command->add_option("--server-name", options->server_name, "Name to ask the server for instead of HOST")
+        ->type_name("NAME");
+    command->add_option("--format", options->format, "cotter: one a line")
         ->check(CLI::IsMember({"text", "json", "cotter", "c++"}))
         ->capture_default_str();
     command->callback(

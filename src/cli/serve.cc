@@ -131,29 +131,34 @@ void add_serve(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<ServeOptions>();
     CLI::App* const command = app.add_subcommand("serve", "Let only chosen clients reach a TCP service");
     command->footer(
-        "Examples:\n  cotter serve --listen 7000 --to 127.0.0.1:6379\n  cotter serve --listen [::1]:7000 --to "
-        "unix:/run/postgresql/.s.PGSQL.5432");
-    command
-        ->add_option("--listen", options->listen,
-                     "[HOST:]PORT or unix:PATH; port 0 takes a free one; without HOST every address")
-        ->required();
-    command->add_option("--to", options->to, "HOST:PORT or unix:PATH of the service")->required();
-    command->add_option("--cert", options->certificate, "Certificate (PEM chain); default: the state folder's");
-    command->add_option("--key", options->key, "Private key (PEM)");
-    command->add_option("--client-ca", options->client_ca, "Admit also clients whose certificates chain to these");
-    command->add_option("--client-crl", options->client_crls, "CRL of the client CA; a missing or stale one refuses");
-    command->add_option("--client-name", options->client_names,
-                        "Only these names count: DNS:*.example, URI:…, EMAIL:…, IP:…");
-    command->add_option("--registry", options->registry, "sqlite:PATH; default: the state folder's");
+        "Examples:\n"
+        "  cotter serve --listen 7000 --to 127.0.0.1:6379\n"
+        "  cotter serve --listen 127.0.0.1:7000 --to 127.0.0.1:6379 --idle-timeout 10m");
+    command->add_option("--listen", options->listen, "[HOST:]PORT or unix:PATH; no HOST: every address")
+        ->required()
+        ->type_name("ADDR");
+    command->add_option("--to", options->to, "The service: HOST:PORT or unix:PATH")->required()->type_name("ADDR");
+    command->add_option("--cert", options->certificate, "Certificate, PEM; else the state folder's")->type_name("FILE");
+    command->add_option("--key", options->key, "Its private key, PEM")->type_name("FILE");
+    command->add_option("--client-ca", options->client_ca, "Admit also whom these certify")->type_name("FILE");
+    command->add_option("--client-crl", options->client_crls, "CRL of that CA; missing or stale: all refused")
+        ->allow_extra_args(false)
+        ->type_name("FILE");
+    command->add_option("--client-name", options->client_names, "Names that count: DNS:*.x.example, URI:…, EMAIL:…")
+        ->allow_extra_args(false)
+        ->type_name("NAME");
+    command->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
     command
         ->add_option("--registry-grace", options->registry_grace,
-                     "While the registry can't be read, admit by what was read last for so long, then nobody")
-        ->capture_default_str();
-    command->add_option("--threads", options->threads, "Threads (0: one a core)");
-    command->add_option("--proxy-protocol", options->proxy_protocol, "Tell the backend who the client is: v1 or v2")
+                     "How long its last state serves while it can't be read")
+        ->capture_default_str()
+        ->type_name("TIME");
+    command->add_option("--threads", options->threads, "How many threads; 0: one a core")
+        ->capture_default_str()
+        ->type_name("N");
+    command->add_option("--proxy-protocol", options->proxy_protocol, "Tell the service who the client is")
         ->check(CLI::IsMember({"v1", "v2"}));
-    command->add_flag("--unsafe-target", options->unsafe_target,
-                      "Allow a backend beyond loopback and private addresses");
+    command->add_flag("--unsafe-target", options->unsafe_target, "Allow a service beyond private addresses");
     options->stream.add_to(*command);
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });

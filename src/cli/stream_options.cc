@@ -14,32 +14,39 @@ void StreamOptions::add_to(CLI::App& command) {
         ->check(CLI::IsMember({"1.2", "1.3"}))
         ->capture_default_str()
         ->group(group);
-    command.add_flag("--resumption", resumption, "Allow TLS sessions to be resumed; each is judged again")
-        ->group(group);
+    command.add_flag("--resumption", resumption, "Resume TLS sessions; each is judged again")->group(group);
     command.add_option("--handshake-timeout", handshake_timeout, "For everything before the verdict")
         ->capture_default_str()
+        ->type_name("TIME")
         ->group(group);
     command.add_option("--connect-timeout", connect_timeout, "For connecting onward")
         ->capture_default_str()
+        ->type_name("TIME")
         ->group(group);
     command.add_option("--idle-timeout", idle_timeout, "End a stream that carries nothing for so long")
         ->capture_default_str()
+        ->type_name("TIME")
         ->group(group);
     command.add_option("--max-lifetime", max_lifetime, "End a stream after so long")
         ->capture_default_str()
+        ->type_name("TIME")
         ->group(group);
     command.add_option("--drain-timeout", drain_timeout, "At SIGTERM, wait so long for open streams")
         ->capture_default_str()
+        ->type_name("TIME")
         ->group(group);
-    command.add_option("--max-connections", max_connections, "Most connections at once (0: as descriptors allow)")
+    command.add_option("--max-connections", max_connections, "At once; 0: as many as descriptors allow")
+        ->capture_default_str()
+        ->type_name("N")
         ->group(group);
-    command.add_option("--log-format", log_format, "text or json")
+    command.add_option("--log-format", log_format, "How the log is written")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str()
         ->group(group);
     command.add_option("--log-level", log_level, "debug, info, warning or error")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
         ->capture_default_str()
+        ->option_text("LEVEL")
         ->group(group);
 }
 

@@ -185,14 +185,16 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<VerifyOptions>();
     CLI::App* const command = app.add_subcommand("verify", "Judge a live server, or a chain in a file");
     command->footer(
-        "Examples:\n  cotter verify db.example:7000 --pin sha256/…\n  cotter verify --chain chain.pem --host "
-        "db.example --trust chain");
-    command->add_option("server", options->server, "HOST[:PORT] of a live server");
-    command->add_option("--chain", options->chain, "PEM file, leaf first, as presented; - is standard input");
-    command->add_option("--host", options->host, "NAME[:PORT] that the chain is judged for");
-    command->add_option("--server-name", options->server_name, "Name that is sent and judged instead of HOST");
-    command->add_option("--at", options->at, "Judge as of this RFC 3339 time");
-    command->add_option("--revocation", options->revocation, "What CRLs must decide: chain, leaf or off")
+        "Examples:\n"
+        "  cotter verify 127.0.0.1:7000\n"
+        "  cotter verify example.com --trust chain");
+    command->add_option("SERVER", options->server, "HOST[:PORT] of a live server [443]");
+    command->add_option("--chain", options->chain, "This PEM instead, leaf first; - is standard input")
+        ->type_name("FILE");
+    command->add_option("--host", options->host, "The name[:port] that --chain is judged for")->type_name("NAME");
+    command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
+    command->add_option("--at", options->at, "Judge --chain as of this RFC 3339 time")->type_name("TIME");
+    command->add_option("--revocation", options->revocation, "What --crl must decide")
         ->check(CLI::IsMember({"chain", "leaf", "off"}))
         ->capture_default_str();
     options->trust.add_to(*command);

@@ -2,6 +2,7 @@
 #include "tls/context.h"
 
 #include "tls/handshake.h"
+#include "tls/offer.h"
 
 namespace cotter::tls {
 namespace {
@@ -70,6 +71,10 @@ bool use_identity(SSL_CTX* context, OSSL_LIB_CTX* library, const identity::Ident
 }
 
 }  // namespace
+
+Offer offer() {
+    return {kSuites13, kSuites12, kGroups, kSignatures, kMostCertificateBytes};
+}
 
 std::string_view protocol_name(Application application) {
     switch (application) {

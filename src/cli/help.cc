@@ -1,0 +1,280 @@
+// The shape of --help, and the topics.
+#include "cli/help.h"
+
+#include "cli/report.h"
+#include "text/escape.h"
+
+#include <CLI/Formatter.hpp>
+#include <CLI/Option.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+namespace cotter::cli {
+namespace {
+
+constexpr std::size_t kFirstColumn = 28;
+
+constexpr std::string_view kPinsTopic =
+    R"(A pin names one key or certificate: [WHAT-]FORM/VALUE
+
+  sha256/…            the key (its SubjectPublicKeyInfo): what `cotter id` prints
+  cert-sha256/…       the whole certificate; changes at each renewal
+  key-sha256/…        the key's own octets, without its algorithm
+FORM is sha256, sha384 or sha512 (VALUE: the digest in base64), or der (VALUE: all
+of it in base64), as in cert-der/…
+
+Also understood: curl's sha256//… (several joined by ;), HPKP's pin-sha256="…",
+cert-sha256:HEX, spki-sha256:HEX and key-sha256:HEX with or without colons, the
+line of `openssl x509 -fingerprint -sha256`, and file:PATH (a certificate, CSR or
+key: its key; cert:file:PATH: the certificate). Bare hex, a bare sha256:, SHA-1
+and MD5 are refused: they don't say what is pinned, or bind nothing.
+
+Where pins come from:
+  cotter id                       this side's own
+  cotter pin FILE|HOST:PORT       those of a file, or of what a server presents
+A pin that a server presents says who answered, not who should have: compare it
+with the owner's, by another way than the network.
+)";
+
+constexpr std::string_view kTrustTopic =
+    R"(--trust MODE says what must hold before a byte of the stream is sent:
+
+  pins         a --pin matches the key that the server proved to have. Names, dates
+               and issuers don't count. What --pin alone means
+  chain+pins   a certificate path to a trust anchor (--roots, else the system's)
+               with dates, purpose and host name, and a --pin in that path
+  chain        the path alone
+  strict       only a key that is remembered in known_peers. What is meant where
+               nothing is said and a key is remembered, as after `cotter join`
+  accept-new   as strict, but the first key seen is remembered; a changed one is
+               refused
+
+Without --pin, --trust and a remembered key the server is refused (no_policy).
+--match issuer|any lets a pin be of a certificate above the server's own.
+
+A server trusts clients in one way: a pin of the client's key is active on its
+list (cotter client list). serve --client-ca FILE also admits whom that CA has
+certified, unless the list says suspended or revoked.
+)";
+
+/// Every value that is allowed, or the kind of value.
+std::string value_text(const CLI::Option& option) {
+    std::string text = option.get_type_name();
+    const std::size_t open = text.find('{');
+    const std::size_t close = text.find('}');
+    if (open != std::string::npos && close != std::string::npos && close > open) {
+        text = text.substr(open + 1, close - open - 1);
+        std::ranges::replace(text, ',', '|');
+    }
+    return text;
+}
+
+class HelpFormatter final : public CLI::Formatter {
+  public:
+    HelpFormatter() {
+        column_width(kFirstColumn);
+        label("Positionals", "Arguments");
+    }
+
+    [[nodiscard]] std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+        std::string text = app->get_description() + "\n\n" + make_usage(app, std::move(name));
+        text += make_positionals(app) + option_groups(app) + make_subcommands(app, mode);
+        if (!app->get_footer().empty()) text += "\n" + app->get_footer() + "\n";
+        return text;
+    }
+
+    [[nodiscard]] std::string make_usage(const CLI::App* app, std::string name) const override {
+        std::ostringstream out;
+        out << "usage: " << name;
+        for (const CLI::Option* option : app->get_options()) {
+            if (!option->get_positional() && option->get_required())
+                out << " " << option->get_name(false, false) << " " << value_text(*option);
+        }
+        for (const CLI::Option* option : app->get_options()) {
+            if (option->get_positional()) out << " " << make_option_usage(option);
+        }
+        const bool has_commands = !app->get_subcommands([](const CLI::App*) { return true; }).empty();
+        out << (has_commands ? " [COMMAND]" : "") << " [OPTION]...\n";
+        return out.str();
+    }
+
+    [[nodiscard]] std::string make_group(std::string group, bool is_positional,
+                                         std::vector<const CLI::Option*> options) const override {
+        // What the usage line says well enough has no description.
+        std::erase_if(options, [](const CLI::Option* option) { return option->get_description().empty(); });
+        if (options.empty()) return "";
+        std::string text = group + ":\n";
+        for (const CLI::Option* option : options) text += make_option(option, is_positional);
+        return text;
+    }
+
+    [[nodiscard]] std::string option_groups(const CLI::App* app) const {
+        std::string text;
+        for (const std::string& group : app->get_groups()) {
+            const auto options = app->get_options([&](const CLI::Option* option) {
+                const bool is_help_of_a_command = option == app->get_help_ptr() && app->get_parent() != nullptr;
+                return option->get_group() == group && !option->get_positional() && !is_help_of_a_command;
+            });
+            if (!group.empty()) text += make_group(group, false, options);
+        }
+        return text;
+    }
+
+    [[nodiscard]] std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode /*mode*/) const override {
+        std::string text;
+        for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; }))
+            text += make_subcommand(command);
+        return text.empty() ? text : "Commands:\n" + text;
+    }
+
+    [[nodiscard]] std::string make_option_opts(const CLI::Option* option) const override {
+        if (option->get_type_size() == 0 || option->get_positional()) return "";
+        return " " + (option->get_option_text().empty() ? value_text(*option) : option->get_option_text());
+    }
+
+    [[nodiscard]] std::string make_option_desc(const CLI::Option* option) const override {
+        const std::string usual = option->get_default_str();
+        return option->get_description() + (usual.empty() ? "" : " [" + usual + "]");
+    }
+};
+
+/// The commands of the app by name.
+std::vector<std::string> command_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(command->get_name());
+    return names;
+}
+
+std::vector<std::string> flag_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* level = &app; level != nullptr; level = level->get_parent()) {
+        for (const CLI::Option* option : level->get_options()) {
+            for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+        }
+    }
+    return names;
+}
+
+/// The command that was named as far as its words were understood.
+const CLI::App& deepest_parsed(const CLI::App& app) {
+    const CLI::App* deepest = &app;
+    while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().back();
+    return *deepest;
+}
+
+std::string whole_name(const CLI::App& app) {
+    return app.get_parent() == nullptr ? app.get_name() : whole_name(*app.get_parent()) + " " + app.get_name();
+}
+
+}  // namespace
+
+std::shared_ptr<CLI::FormatterBase> help_formatter() {
+    return std::make_shared<HelpFormatter>();
+}
+
+void add_help(CLI::App& app, Invocation& invocation) {
+    const auto words = std::make_shared<std::vector<std::string>>();
+    CLI::App* const command = app.add_subcommand("help", "Explain a command, or a topic: pins, trust");
+    command->add_option("TOPIC", *words, "A command, or pins or trust");
+    command->footer("Examples:\n  cotter help pins\n  cotter help client revoke");
+    command->callback([&app, &invocation, words] {
+        invocation.run = [&app, &invocation, words] {
+            if (words->size() == 1 && words->front() == "pins") {
+                std::cout << kPinsTopic;
+                return kDone;
+            }
+            if (words->size() == 1 && words->front() == "trust") {
+                std::cout << kTrustTopic;
+                return kDone;
+            }
+            const CLI::App* level = &app;
+            for (const std::string& word : *words) {
+                const auto next = level->get_subcommands([&](const CLI::App* one) { return one->get_name() == word; });
+                if (next.empty()) {
+                    std::vector<std::string> known = command_names(*level);
+                    if (level == &app) known.insert(known.end(), {"pins", "trust"});
+                    const auto meant = nearest(word, known);
+                    const Error error{ErrorKind::kMalformedInput,
+                                      "bad_call",
+                                      "looking for help",
+                                      "there is nothing about `" + text::escape(word, 64) + "`",
+                                      meant ? "did you mean `" + *meant + "`?" : "cotter --help lists the commands",
+                                      {}};
+                    return report(invocation, error);
+                }
+                level = next.front();
+            }
+            std::cout << level->help(level == &app ? "" : whole_name(*level->get_parent()));
+            return kDone;
+        };
+    });
+}
+
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
+    // Optimal string alignment distance, three rows at a time.
+    const auto distance = [](std::string_view a, std::string_view b) {
+        std::vector<std::size_t> before(b.size() + 1);
+        std::vector<std::size_t> above(b.size() + 1);
+        std::vector<std::size_t> row(b.size() + 1);
+        for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
+        for (std::size_t i = 1; i <= a.size(); ++i) {
+            row[0] = i;
+            for (std::size_t j = 1; j <= b.size(); ++j) {
+                row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                    row[j] = std::min(row[j], before[j - 2] + 1);
+            }
+            std::swap(before, above);
+            std::swap(above, row);
+        }
+        return above[b.size()];
+    };
+    constexpr std::size_t kLongestWord = 32;
+    if (word.size() > kLongestWord) return std::nullopt;
+    std::optional<std::string> best;
+    std::size_t least = word.size() > 4 ? 3 : 2;  // must be below
+    for (const std::string& one : known) {
+        const std::size_t away = distance(word, one);
+        if (away < least) {
+            least = away;
+            best = one;
+        }
+    }
+    return best;
+}
+
+Error explain_bad_call(const CLI::App& app, const std::vector<std::string>& arguments, const CLI::ParseError& fault) {
+    const CLI::App& command = deepest_parsed(app);
+    const std::string name = whole_name(command);
+    Error error{ErrorKind::kMalformedInput, "bad_call", "reading the call", fault.what(), name + " --help", {}};
+    // An unknown flag often is why a required one is missing: it goes first.
+    std::vector<std::string> left = app.remaining(true);
+    const auto unknown = std::ranges::find_if(
+        arguments, [&](const std::string& argument) { return std::ranges::find(left, argument) != left.end(); });
+    if (unknown == arguments.end()) return error;
+    const std::string shown = text::escape(*unknown, 64);
+    if (unknown->starts_with("-") && unknown->size() > 1) {
+        const auto meant = nearest(unknown->substr(0, unknown->find('=')), flag_names(command));
+        error.why = name + " has no flag " + shown;
+        error.next = meant ? "did you mean " + *meant + "? " + name + " --help lists its flags"
+                           : name + " --help lists its flags";
+        return error;
+    }
+    const std::vector<std::string> commands = command_names(command);
+    if (commands.empty() || fault.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError)) {
+        if (fault.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError))
+            error.why = name + " takes no further argument: " + shown;
+        return error;
+    }
+    const auto meant = nearest(*unknown, commands);
+    error.why = name + " has no command " + shown;
+    error.next = meant ? "did you mean `" + name + " " + *meant + "`? " + name + " --help lists its commands"
+                       : name + " --help lists its commands";
+    return error;
+}
+
+}  // namespace cotter::cli
