@@ -6,6 +6,8 @@
 
 #include <cotter/error.h>
 
+#include <openssl/provider.h>
+
 namespace cotter::tls {
 
 class LibraryContext {
@@ -13,11 +15,19 @@ class LibraryContext {
     /// A context with OpenSSL's default provider and nothing of openssl.cnf or the environment.
     [[nodiscard]] static Result<LibraryContext> make();
 
+    LibraryContext(LibraryContext&&) = default;
+    LibraryContext& operator=(LibraryContext&&) = delete;  // it would free the context before the provider
+    ~LibraryContext() = default;
+
     [[nodiscard]] OSSL_LIB_CTX* get() const { return context_.get(); }
 
   private:
-    explicit LibraryContext(x509::LibraryContextPtr context) : context_(std::move(context)) {}
+    using ProviderPtr = std::unique_ptr<OSSL_PROVIDER, x509::FreeBy<OSSL_PROVIDER_unload>>;
+
+    LibraryContext(x509::LibraryContextPtr context, ProviderPtr provider)
+        : context_(std::move(context)), provider_(std::move(provider)) {}
     x509::LibraryContextPtr context_;
+    ProviderPtr provider_;  ///< given back before the context goes, which would else leave it behind
 };
 
 }  // namespace cotter::tls
