@@ -72,13 +72,13 @@ TEST_F(Watching, A198_AChangeByAnotherProcessIsPublished) {
 }
 
 TEST_F(Watching, A198_AChangeBetweenOpeningAndStartingIsNotLost) {
+    std::atomic<std::uint64_t> seen{0};  // outlives the thread that writes it
     Ledger ledger(1);
     Log log(LogFormat::kText, LogLevel::kError);
     auto watch = RegistryWatch::open(url, ledger, log);
     ASSERT_TRUE(watch);
     const auto added = owner->add(name_of("alice"), {key_of(1)}, std::nullopt, "", by_admin());
     ASSERT_TRUE(added);
-    std::atomic<std::uint64_t> seen{0};
     (*watch)->start([&](const std::shared_ptr<const registry::Snapshot>& snapshot) {
         ledger.applied(0, snapshot->version());
         seen = snapshot->version();
@@ -136,7 +136,8 @@ TEST_F(Watching, AJoinIsPublishedBeforeItIsAnswered) {
 TEST_F(Watching, AServerWithoutARegistryDoesNotStart) {
     Ledger ledger(1);
     Log log(LogFormat::kText, LogLevel::kError);
-    EXPECT_FALSE(RegistryWatch::open("sqlite:/nonexistent/registry.db", ledger, log));
+    // The store itself is in the place of the folder.
+    EXPECT_FALSE(RegistryWatch::open(url + "/registry.db", ledger, log));
     EXPECT_FALSE(RegistryWatch::open("nosuch:x", ledger, log));
 }
 

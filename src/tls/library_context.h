@@ -15,6 +15,10 @@ class LibraryContext {
     /// A context with OpenSSL's default provider and nothing of openssl.cnf or the environment.
     [[nodiscard]] static Result<LibraryContext> make();
 
+    LibraryContext(LibraryContext&&) = default;
+    LibraryContext& operator=(LibraryContext&&) = delete;  // it would free the context before the provider
+    ~LibraryContext() = default;
+
     [[nodiscard]] OSSL_LIB_CTX* get() const { return context_.get(); }
 
   private:
