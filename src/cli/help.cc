@@ -52,7 +52,10 @@ constexpr std::string_view kTrustTopic =
   accept-new   as strict, but the first key seen is remembered; a changed one is
                refused
 
-Without --pin, --trust and a remembered key the server is refused (no_policy).
+Where neither this nor --pin is said, the server's entry in the policy file counts
+(--policy, else policy.toml in the state folder), else a remembered key; else the
+server is refused (no_policy). A --pin replaces the pins of the entry in the state
+folder's file, and nothing of what it denies.
 --match issuer|any lets a pin be of a certificate above the server's own.
 
 A server trusts clients in one way: a pin of the client's key is active on its

@@ -67,8 +67,10 @@ class TunnelTest(unittest.TestCase):
         client = self.listening_process(side, server, *arguments, listen=listen)
         return client.at
 
-    def listening_process(self, side, server, *arguments, listen="127.0.0.1:0"):
-        client = self.enterContext(side.start("connect", server.address, "--pin", server.pin, "--listen", listen, "--json",
+    def listening_process(self, side, server, *arguments, listen="127.0.0.1:0", trust=None):
+        """The process of the same; `trust`: arguments instead of the server's --pin."""
+        trust = ["--pin", server.pin] if trust is None else trust
+        client = self.enterContext(side.start("connect", server.address, *trust, "--listen", listen, "--json",
                                               "--log-format", "json", *arguments))
         ready = client.out.wait(lambda line: (event_of(line) or {}).get("listen"), "listening event")
         host, _, port = ready.rpartition(":")
