@@ -160,6 +160,15 @@ class Commands(CommandTest):
                 self.assertEqual(self.client(*arguments).code, 2)
         self.assertEqual(self.client("list", "--json").json, {"clients": []})
 
+    def test_a_chain_is_refused_since_its_issuers_keys_are_nobodys_to_come_in_by(self):
+        chain = self.owner.path("chain.pem")
+        with open(chain, "w", encoding="ascii") as file:
+            for number in range(2):
+                with open(self_signed(self.owner.folder, f"link{number}").certificate, encoding="ascii") as link:
+                    file.write(link.read())
+        self.assert_fails(self.client("add", "alice", chain), 2, "many_objects", "alone")
+        self.assertEqual(self.client("list", "--json").json["clients"], [])
+
     def test_a_file_gives_its_certificate_or_key_and_a_whole_list_is_refused_for_one_bad_pin(self):
         issued = self_signed(self.owner.folder, "whole")
         self.assertEqual(self.client("add", "alice", issued.certificate, "--json").json["pins"], [issued.pin()])

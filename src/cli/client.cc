@@ -5,6 +5,7 @@
 #include "cli/owner.h"
 #include "cli/report.h"
 #include "service/wall_clock.h"
+#include "text/escape.h"
 #include "text/time.h"
 #include "x509/pem.h"
 
@@ -40,19 +41,21 @@ std::optional<Error> weakness_error(const x509::PublicKey& key) {
                  {}};
 }
 
-/// The keys of a file: a certificate brings its issuer and serial with it.
-Result<std::vector<registry::NewKey>> keys_of_file(const std::string& path) {
+/// The key of a file: a certificate brings its issuer and serial with it. A chain is refused, since its issuers' keys
+/// are nobody's to come in by.
+Result<registry::NewKey> key_of_file(const std::string& path) {
     auto objects = x509::read_pinnable(path);
     if (!objects) return unexpected(objects.error());
-    std::vector<registry::NewKey> keys;
-    for (const x509::PinnableObject& object : *objects) {
-        const auto* certificate = std::get_if<x509::Certificate>(&object);
-        const x509::PublicKey& key =
-            certificate != nullptr ? certificate->public_key() : std::get<x509::PublicKey>(object);
-        if (auto weak = weakness_error(key)) return unexpected(std::move(*weak));
-        keys.push_back(certificate != nullptr ? registry::new_key_of(*certificate) : registry::new_key_of(key));
+    if (objects->size() != 1) {
+        return malformed("many_objects", "reading " + text::escape(path),
+                         "it holds " + std::to_string(objects->size()) + " objects, and a client's key is one",
+                         "give a file with the client's own certificate alone");
     }
-    return keys;
+    const auto* certificate = std::get_if<x509::Certificate>(&objects->front());
+    const x509::PublicKey& key =
+        certificate != nullptr ? certificate->public_key() : std::get<x509::PublicKey>(objects->front());
+    if (auto weak = weakness_error(key)) return unexpected(std::move(*weak));
+    return certificate != nullptr ? registry::new_key_of(*certificate) : registry::new_key_of(key);
 }
 
 Result<std::vector<registry::NewKey>> keys_of(const std::vector<std::string>& arguments) {
@@ -62,9 +65,9 @@ Result<std::vector<registry::NewKey>> keys_of(const std::vector<std::string>& ar
         const bool is_named_file = argument.starts_with("file:");
         const std::string path = is_named_file ? argument.substr(5) : argument;
         if (is_named_file || std::filesystem::exists(path, fault)) {
-            auto of_file = keys_of_file(path);
+            auto of_file = key_of_file(path);
             if (!of_file) return unexpected(of_file.error());
-            keys.insert(keys.end(), of_file->begin(), of_file->end());
+            keys.push_back(std::move(*of_file));
             continue;
         }
         auto pins = parse_pins({argument});
