@@ -11,9 +11,6 @@ namespace {
 
 // After this much from one side, the others of the thread have their turn.
 constexpr int kRoundsPerEvent = 4;
-// One read's worth waits at most, and what OpenSSL answers by itself: more than this is a peer that asks for new keys
-// and takes none (INVARIANT A51).
-constexpr std::size_t kMostWaiting = 1U << 20U;
 // Closing over what the peer still sends is a reset, which some systems let overtake what they have received.
 constexpr std::chrono::seconds kLinger{2};
 
@@ -170,7 +167,6 @@ void Relay::deliver(Socket& socket, Waiting& waiting, Bytes bytes, EndReason on_
         if (bytes.empty()) return;
         waiting.bytes = reactor_.take_buffer();
     }
-    if (waiting.bytes.size() + bytes.size() > kMostWaiting) return end(EndReason::kPeerFault);
     waiting.bytes.insert(waiting.bytes.end(), bytes.begin(), bytes.end());
     arm_write(socket, waiting, on_failure);
 }
