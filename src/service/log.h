@@ -59,8 +59,8 @@ class Log {
   private:
     LogFormat format_;
     LogLevel least_;
-    std::shared_ptr<spdlog::details::thread_pool> writer_;
     std::shared_ptr<spdlog::logger> logger_;
+    std::shared_ptr<spdlog::details::thread_pool> writer_;  ///< ends first, when it has written what is left
 };
 
 }  // namespace cotter::service
