@@ -263,7 +263,10 @@ void ServerConnection::begin_relay(stream::Socket backend, ByteVector unread) {
     if (peer().application == tls::Application::kStream) {
         tls::Wire& wire = thread_.reactor().wire();
         wire.lend({});
-        if (!opening_->write(stream::ready_preface())) return stop(EndReason::kPeerFault);
+        if (!opening_->write(stream::ready_preface())) {
+            log_end(stream::text_of(EndReason::kPeerFault), {}, explain(EndReason::kPeerFault));
+            return stop(EndReason::kPeerFault);
+        }
         early.to_peer.assign(wire.output().begin(), wire.output().end());
         wire.clear_output();
     }

@@ -19,7 +19,8 @@ constexpr std::byte kTlvSsl{0x20};
 constexpr std::byte kSubTlvVersion{0x21};
 constexpr std::byte kSubTlvSuite{0x23};
 constexpr unsigned kClientUsesTls = 0x01 | 0x02;  // over TLS, with a certificate in this connection
-constexpr std::size_t kMostTlv = 1024;
+// A longer value is left out: what is cut might be somebody else's.
+constexpr std::size_t kMostTlv = 12U << 10U;
 
 struct Addresses {
     x509::IpAddress source;
@@ -49,7 +50,7 @@ void put(ByteVector& out, Bytes bytes) {
 }
 
 void put_tlv(ByteVector& out, std::byte type, Bytes value) {
-    value = value.first(std::min(value.size(), kMostTlv));
+    if (value.size() > kMostTlv) return;
     out.push_back(type);
     put16(out, value.size());
     put(out, value);

@@ -114,8 +114,8 @@ TEST(ProxyProtocol, A217_NoFactOverflowsItsLength) {
     const std::string header = text_of(proxy_header(ProxyVersion::kV2, huge));
     EXPECT_EQ(number(header.substr(14, 2)), header.size() - kFixed);
     const auto found = tlvs(std::string_view(header).substr(kFixed + 12));
-    EXPECT_EQ(found.size(), 4U);
-    EXPECT_LE(found.at(0xe0).size(), 1024U);
+    EXPECT_FALSE(found.contains(0xe0)) << "a cut name might be another client's";
+    EXPECT_FALSE(found.contains(0xe1));
 }
 
 TEST(ProxyProtocol, A217_WhatIsNotKnownIsNotSaid) {

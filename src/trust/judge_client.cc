@@ -15,7 +15,7 @@ std::string with_detail(std::string message, const std::string& detail) {
 const x509::SubjectAltName* name_that_counts(const x509::Certificate& leaf, const AdmissionPolicy& policy) {
     const auto& names = leaf.subject_alternative_names();
     const auto counts = [&](const x509::SubjectAltName& name) {
-        if (name.type == x509::SanType::kOther) return false;
+        if (!name.is_told_whole()) return false;
         return policy.client_names.empty() ||
                std::ranges::any_of(policy.client_names,
                                    [&](const ClientNamePattern& pattern) { return pattern.matches(name); });

@@ -199,6 +199,10 @@ TEST(JudgeClient, A30_A31_ANameOfTheAuthorityIsASanThatCounts) {
     EXPECT_EQ(names(bare(), {"DNS:*.clients.example"}), "not_admitted");
     EXPECT_EQ(names(bare().san_uri("alice.clients.example"), {"DNS:*.clients.example"}), "not_admitted");
     EXPECT_EQ(names(bare().san_uri("x:\\y"), {}), "ca:URI:x:\\\\y") << "escaped, and once";
+    const std::string longest = "spiffe://" + std::string(2039, 'a');
+    EXPECT_EQ(names(bare().san_uri(longest), {}), "ca:URI:" + longest) << "told whole";
+    EXPECT_EQ(names(bare().san_uri(longest + "a"), {}), "not_admitted") << "cut, it would read as another's";
+    EXPECT_EQ(names(bare().san_email(std::string(300, 'a') + "@x"), {}), "not_admitted");
 }
 
 TEST(JudgeClient, AuthoritysRevocationMustDecide) {

@@ -178,11 +178,16 @@ std::optional<Bytes> pinned_octets(const PublicKey& key, PinTarget target) {
 
 }  // namespace
 
+bool SubjectAltName::is_told_whole() const {
+    return type != SanType::kOther && value.size() <= (type == SanType::kUri ? kMostUri : kMostName);
+}
+
 std::string SubjectAltName::to_string() const {
+    constexpr std::size_t kMostEscaped = 4;  // octets out for one octet in
     switch (type) {
-        case SanType::kDns: return "DNS:" + text::escape(value, 300);
-        case SanType::kUri: return "URI:" + text::escape(value, 512);
-        case SanType::kEmail: return "EMAIL:" + text::escape(value, 300);
+        case SanType::kDns: return "DNS:" + text::escape(value, kMostEscaped * kMostName);
+        case SanType::kUri: return "URI:" + text::escape(value, kMostEscaped * kMostUri);
+        case SanType::kEmail: return "EMAIL:" + text::escape(value, kMostEscaped * kMostName);
         case SanType::kIpAddress: {
             std::array<char, 64> text{};
             const int family = value.size() == 4 ? AF_INET : AF_INET6;

@@ -28,8 +28,13 @@ struct SubjectAltName {
     std::string value;
     bool operator==(const SubjectAltName&) const = default;
 
-    /// "DNS:a.example", "IP:192.0.2.1", escaped for a terminal or a log.
+    /// "DNS:a.example", "IP:192.0.2.1", escaped for a terminal or a log; cut where it is longer than any honest name.
     [[nodiscard]] std::string to_string() const;
+    /// Whether to_string() says all of it, so that no other name reads the same.
+    [[nodiscard]] bool is_told_whole() const;
+
+    static constexpr std::size_t kMostName = 255;
+    static constexpr std::size_t kMostUri = 2048;
 };
 
 /// Issuer name and serial number: how a certificate is denied (INVARIANTS A71, A117).
