@@ -31,6 +31,16 @@ class Identity(TunnelTest):
         server.reload()
         return server.event("reload", since=mark, result=result)
 
+    def test_A175_a_storm_of_signals_costs_no_stream(self):
+        server, alice = self.scene()
+        stream = self.open_stream(alice, server, pin=self.old.pin())
+        for _ in range(200):
+            server.reload()
+            stream.send(b"x")
+        self.assertEqual(stream.receive(200), b"x" * 200)
+        self.reload(server, "applied")
+        self.open_stream(alice, server, pin=self.old.pin())
+
     def test_A186_a_new_pair_serves_the_next_handshake_and_drops_no_stream(self):
         server, alice = self.scene()
         stream = self.open_stream(alice, server)

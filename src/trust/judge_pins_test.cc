@@ -37,6 +37,19 @@ void check(const std::vector<Row>& rows) {
     }
 }
 
+TEST(JudgePins, A06_IssuerSerialAndNamesAreNotTheKey) {
+    const World& w = world();
+    const Minted ours = mint().leaf("db.example").signed_by(w.middle).serial(77);
+    const Minted twin = mint().leaf("db.example").signed_by(w.middle).serial(77);
+    for (const PinTarget target : {PinTarget::kSubjectPublicKeyInfo, PinTarget::kCertificate, PinTarget::kKey}) {
+        for (const PinForm form : {PinForm::kSha256, PinForm::kSha384, PinForm::kSha512, PinForm::kDer}) {
+            const auto policy = policy_of(TrustMode::kPins, Match::kLeaf, {*ours.certificate().pin(target, form)});
+            EXPECT_EQ(judge(live({ours}), policy, kMintNow).outcome, Outcome::kTrusted);
+            EXPECT_EQ(judge(live({twin}), policy, kMintNow).outcome, Outcome::kRefused);
+        }
+    }
+}
+
 TEST(JudgePins, ALeafPinIsEnough) {
     const World& w = world();
     const Minted ended = mint().leaf("another.example").expired();

@@ -263,6 +263,22 @@ TEST_F(Path, A162_IsBoundedInLengthAndInWork) {
     EXPECT_TRUE(is_refused(validate(circle, {root_}), PathProblem::kChainUntrusted));
 }
 
+TEST_F(Path, A163_ManyConstraintsTimesManyNamesAreRefusedAndNotWeighed) {
+    std::string constraints;
+    Mint leaf = mint().leaf("db.example");
+    constexpr int kMany = 1100;
+    for (int i = 0; i < kMany; ++i) {
+        const std::string number = std::to_string(i);
+        constraints += (i == 0 ? "excluded;DNS:x" : ",excluded;DNS:x") + number + ".invalid";
+        leaf.san_dns("n" + number + ".example");
+    }
+    const Minted narrow = mint().authority("narrow").signed_by(root_).name_constraints(constraints);
+    EXPECT_FALSE(std::holds_alternative<VerifiedPath>(validate({leaf.signed_by(narrow), narrow}, {root_})));
+    const Minted few = mint().leaf("db.example").signed_by(narrow);
+    EXPECT_TRUE(is_path(validate({few, narrow}, {root_}), {few, narrow, root_}))
+        << "the constraints alone are no fault";
+}
+
 TEST_F(Path, A19_HasNoAnchorsThatNobodyGave) {
     EXPECT_TRUE(TrustAnchors().empty());
     const std::vector<Certificate> chain = certificates({leaf_, issuer_, root_});

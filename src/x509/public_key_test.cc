@@ -114,7 +114,7 @@ TEST(PublicKey, A73_NamesACompressedPointAsTheSameKeyButPinsItsOwnBytes) {
     EXPECT_EQ(minted.key_octets().size(), 33U);
 }
 
-TEST(PublicKey, A73_RefusesHybridPointsAndExplicitParameters) {
+TEST(PublicKey, A73_A165_RefusesHybridPointsAndExplicitParameters) {
     EXPECT_FALSE(PublicKey::parse(spki(p256_algorithm(), point_of(p256(), false, true))));
     EXPECT_FALSE(Certificate::parse(mint().key(MintKey::kP256Explicit).make().der()));
     EXPECT_FALSE(PublicKey::parse(spki(oid_of(oid::kEcPublicKey), point_of(p256(), false, false))));
