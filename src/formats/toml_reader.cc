@@ -62,7 +62,7 @@ template <class T>
 Result<std::optional<T>> TomlTable::value(std::string_view key, std::string_view type) {
     const toml::node* const node = ask(key);
     if (node == nullptr) return std::nullopt;
-    if (auto found = node->value_exact<T>()) return std::optional<T>(std::move(*found));
+    if (auto found = node->value_exact<T>()) return found;
     return refuse(key, "bad_type", std::string(key) + " must be " + std::string(type));
 }
 

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <malloc.h>
+
 #include <openssl/ec.h>
 
 namespace cotter::x509 {
@@ -319,6 +321,14 @@ TEST(Certificate, A97_CallsPssSignaturesWeakUnlessTheyNameSha2) {
         ASSERT_TRUE(certificate) << one.what;
         EXPECT_EQ(certificate->signature_weakness().has_value(), one.is_weak) << one.what;
     }
+}
+
+TEST(Certificate, A168_DecodingLeavesNothingBehind) {
+    const ByteVector der = mint().leaf("db.example").make().der();
+    ASSERT_TRUE(Certificate::parse(der));  // what is made once and kept
+    const std::size_t before = ::mallinfo2().uordblks;
+    for (int i = 0; i < 2000; ++i) ASSERT_TRUE(Certificate::parse(der));
+    EXPECT_LT(::mallinfo2().uordblks, before + 64 * 1024) << "a certificate leaves more than 32 octets";
 }
 
 }  // namespace

@@ -279,6 +279,13 @@ TEST_F(Path, A163_ManyConstraintsTimesManyNamesAreRefusedAndNotWeighed) {
         << "the constraints alone are no fault";
 }
 
+TEST_F(Path, A164_PoliciesAreNotProcessedSoTheirTreesCantGrow) {
+    // requireExplicitPolicy 0: no path would satisfy it if policies were looked at.
+    const Minted strict = mint().authority("strict").signed_by(root_).extension("2.5.29.36", true, "3003800100");
+    const Minted leaf = mint().leaf("db.example").signed_by(strict);
+    EXPECT_TRUE(is_path(validate({leaf, strict}, {root_}), {leaf, strict, root_}));
+}
+
 TEST_F(Path, A19_HasNoAnchorsThatNobodyGave) {
     EXPECT_TRUE(TrustAnchors().empty());
     const std::vector<Certificate> chain = certificates({leaf_, issuer_, root_});
