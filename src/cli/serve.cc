@@ -148,9 +148,7 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         ->allow_extra_args(false)
         ->type_name("NAME");
     command->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
-    command
-        ->add_option("--registry-grace", options->registry_grace,
-                     "How long its last state serves if unreadable")
+    command->add_option("--registry-grace", options->registry_grace, "How long its last state serves if unreadable")
         ->capture_default_str()
         ->type_name("TIME");
     command->add_option("--threads", options->threads, "How many threads; 0: one a core")
