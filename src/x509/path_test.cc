@@ -274,6 +274,8 @@ TEST_F(Path, A163_ManyConstraintsTimesManyNamesAreRefusedAndNotWeighed) {
     }
     const Minted narrow = mint().authority("narrow").signed_by(root_).name_constraints(constraints);
     EXPECT_FALSE(std::holds_alternative<VerifiedPath>(validate({leaf.signed_by(narrow), narrow}, {root_})));
+    const Minted free = leaf.signed_by(root_);
+    EXPECT_TRUE(is_path(validate({free}, {root_}), {free, root_})) << "the names alone are no fault";
     const Minted few = mint().leaf("db.example").signed_by(narrow);
     EXPECT_TRUE(is_path(validate({few, narrow}, {root_}), {few, narrow, root_}))
         << "the constraints alone are no fault";
