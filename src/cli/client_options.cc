@@ -1,6 +1,7 @@
 // From flags to a policy.
 #include "cli/client_options.h"
 
+#include "cli/help_topics.h"
 #include "cli/report.h"
 #include "x509/pem.h"
 
@@ -28,11 +29,17 @@ void TrustOptions::add_to(CLI::App& command) {
     command.add_option("--policy", policy, "Policy file; else the state folder's policy.toml")
         ->type_name("FILE")
         ->group(group);
-    command.add_option("--roots", roots, "Trust anchors, PEM; else the system's")->type_name("FILE")->group(group);
+    command.add_option("--roots", roots, "Trust anchors, PEM; else the system's")
+        ->type_name("FILE")
+        ->group(std::string(kEvidenceGroup));
     command.add_option("--crl", crls, "CRL that must decide; may be repeated")
         ->allow_extra_args(false)
         ->type_name("FILE")
-        ->group(group);
+        ->group(std::string(kEvidenceGroup));
+    command.add_option("--revocation", revocation, "What --crl must decide")
+        ->check(CLI::IsMember({"chain", "leaf", "off"}))
+        ->capture_default_str()
+        ->group(std::string(kEvidenceGroup));
 }
 
 Result<std::vector<Pin>> parse_pins(const std::vector<std::string>& arguments) {
@@ -58,6 +65,9 @@ Result<service::TrustRequest> TrustOptions::request(const identity::StateFolder&
     request.pins = std::move(*parsed);
     if (!match.empty()) request.match = trust::match_from(match);
     if (!trust.empty()) request.trust = trust::trust_mode_from(trust);
+    request.revocation = revocation == "off"    ? x509::RevocationScope::kOff
+                         : revocation == "leaf" ? x509::RevocationScope::kLeaf
+                                                : x509::RevocationScope::kChain;
     if (!policy.empty()) request.policy_file = policy;
     request.usual_policy_file = state.policy_file();
     request.known_peers = state.known_peers_file();

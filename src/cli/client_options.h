@@ -23,6 +23,7 @@ struct TrustOptions {
     std::string policy;
     std::string roots;
     std::vector<std::string> crls;
+    std::string revocation = "chain";
 
     void add_to(CLI::App& command);
     /// What the flags say, and where that state folder keeps the rest. Warnings about sample pins go to standard error.

@@ -124,11 +124,11 @@ void add_connect(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<ConnectOptions>();
     CLI::App* const command = app.add_subcommand("connect", "Open a stream to a server whose key is known");
     command->footer(
-        "Without --listen: standard input and output, as ssh's ProxyCommand wants it.\nExamples:\n"
+        "Examples:\n"
         "  cotter connect 127.0.0.1:7000 --listen 6380\n"
         "  echo PING | cotter connect 127.0.0.1:7000");
     command->add_option("HOST:PORT", options->server)->required();
-    command->add_option("--listen", options->listen, "A stream for each connection to it; unix:PATH, too")
+    command->add_option("--listen", options->listen, "A stream a connection; else stdin and stdout")
         ->type_name("ADDR");
     command->add_flag("--unsafe-listen", options->unsafe_listen, "Allow listening beyond loopback, unencrypted");
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");

@@ -1,6 +1,7 @@
 // The shape of --help, and the topics.
 #include "cli/help.h"
 
+#include "cli/help_topics.h"
 #include "cli/report.h"
 #include "text/escape.h"
 
@@ -16,52 +17,7 @@ namespace cotter::cli {
 namespace {
 
 constexpr std::size_t kFirstColumn = 28;
-
-constexpr std::string_view kPinsTopic =
-    R"(A pin names one key or certificate: [WHAT-]FORM/VALUE
-
-  sha256/…            the key (its SubjectPublicKeyInfo): what `cotter id` prints
-  cert-sha256/…       the whole certificate; changes at each renewal
-  key-sha256/…        the key's own octets, without its algorithm
-FORM is sha256, sha384 or sha512 (VALUE: the digest in base64), or der (VALUE: all
-of it in base64), as in cert-der/…
-
-Also understood: curl's sha256//… (several joined by ;), HPKP's pin-sha256="…",
-cert-sha256:HEX, spki-sha256:HEX and key-sha256:HEX with or without colons, the
-line of `openssl x509 -fingerprint -sha256`, and file:PATH (a certificate, CSR or
-key: its key; cert:file:PATH: the certificate). Bare hex, a bare sha256:, SHA-1
-and MD5 are refused: they don't say what is pinned, or bind nothing.
-
-Where pins come from:
-  cotter id                       this side's own
-  cotter pin FILE|HOST:PORT       those of a file, or of what a server presents
-A pin that a server presents says who answered, not who should have: compare it
-with the owner's, by another way than the network.
-)";
-
-constexpr std::string_view kTrustTopic =
-    R"(--trust MODE says what must hold before a byte of the stream is sent:
-
-  pins         a --pin matches the key that the server proved to have. Names, dates
-               and issuers don't count. What --pin alone means
-  chain+pins   a certificate path to a trust anchor (--roots, else the system's)
-               with dates, purpose and host name, and a --pin in that path
-  chain        the path alone
-  strict       only a key that is remembered in known_peers. What is meant where
-               nothing is said and a key is remembered, as after `cotter join`
-  accept-new   as strict, but the first key seen is remembered; a changed one is
-               refused
-
-Where neither this nor --pin is said, the server's entry in the policy file counts
-(--policy, else policy.toml in the state folder), else a remembered key; else the
-server is refused (no_policy). A --pin replaces the pins of the entry in the state
-folder's file, and nothing of what it denies.
---match issuer|any lets a pin be of a certificate above the server's own.
-
-A server trusts clients in one way: a pin of the client's key is active on its
-list (cotter client list). serve --client-ca FILE also admits whom that CA has
-certified, unless the list says suspended or revoked.
-)";
+constexpr std::size_t kColumns = 80;
 
 /// Every value that is allowed, or the kind of value.
 std::string value_text(const CLI::Option& option) {
@@ -121,9 +77,28 @@ class HelpFormatter final : public CLI::Formatter {
                 const bool is_help_of_a_command = option == app->get_help_ptr() && app->get_parent() != nullptr;
                 return option->get_group() == group && !option->get_positional() && !is_help_of_a_command;
             });
-            if (!group.empty()) text += make_group(group, false, options);
+            if (group == kEvidenceGroup) {
+                text += named_only(options);
+            } else if (!group.empty()) {
+                text += make_group(group, false, options);
+            }
         }
         return text;
+    }
+
+    /// What few need is named here and explained by its topic.
+    [[nodiscard]] static std::string named_only(const std::vector<const CLI::Option*>& options) {
+        std::string text = std::string(kEvidenceGroup) + " (cotter help evidence):\n";
+        std::string line = " ";
+        for (const CLI::Option* option : options) {
+            const std::string name = option->get_name(false, false);
+            if (line.size() + 1 + name.size() > kColumns) {
+                text += line + "\n";
+                line = " ";
+            }
+            line += " " + name;
+        }
+        return options.empty() ? "" : text + line + "\n";
     }
 
     [[nodiscard]] std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode /*mode*/) const override {
@@ -181,17 +156,14 @@ std::shared_ptr<CLI::FormatterBase> help_formatter() {
 
 void add_help(CLI::App& app, Invocation& invocation) {
     const auto words = std::make_shared<std::vector<std::string>>();
-    CLI::App* const command = app.add_subcommand("help", "Explain a command, or a topic: pins, trust");
-    command->add_option("TOPIC", *words, "A command, or pins or trust");
+    CLI::App* const command = app.add_subcommand("help", "Explain a command, or a topic: " + topic_names());
+    command->add_option("TOPIC", *words, "A command, or one of " + topic_names());
     command->footer("Examples:\n  cotter help pins\n  cotter help client revoke");
     command->callback([&app, &invocation, words] {
         invocation.run = [&app, &invocation, words] {
-            if (words->size() == 1 && words->front() == "pins") {
-                std::cout << kPinsTopic;
-                return kDone;
-            }
-            if (words->size() == 1 && words->front() == "trust") {
-                std::cout << kTrustTopic;
+            const auto topic = words->size() == 1 ? topic_text(words->front()) : std::nullopt;
+            if (topic) {
+                std::cout << *topic;
                 return kDone;
             }
             const CLI::App* level = &app;
@@ -199,7 +171,9 @@ void add_help(CLI::App& app, Invocation& invocation) {
                 const auto next = level->get_subcommands([&](const CLI::App* one) { return one->get_name() == word; });
                 if (next.empty()) {
                     std::vector<std::string> known = command_names(*level);
-                    if (level == &app) known.insert(known.end(), {"pins", "trust"});
+                    if (level == &app) {
+                        for (const HelpTopic& one : help_topics()) known.emplace_back(one.name);
+                    }
                     const auto meant = nearest(word, known);
                     const Error error{ErrorKind::kMalformedInput,
                                       "bad_call",

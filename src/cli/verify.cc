@@ -22,7 +22,6 @@ struct VerifyOptions {
     std::string host;
     std::string server_name;
     std::string at;
-    std::string revocation = "chain";
     TrustOptions trust;
 };
 
@@ -80,9 +79,6 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     auto trust = options.trust.request(state);
     if (!trust) return unexpected(trust.error());
     trust->minimum_protocol = trust::Protocol::kTls12;
-    trust->revocation = options.revocation == "off"    ? x509::RevocationScope::kOff
-                        : options.revocation == "leaf" ? x509::RevocationScope::kLeaf
-                                                       : x509::RevocationScope::kChain;
     service::ClientSettings settings{.server = server};
     settings.trust = std::move(*trust);
     settings.stream.minimum_protocol = trust::Protocol::kTls12;
@@ -132,7 +128,7 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
     if (!configuration) return report(invocation, configuration.error());
     if (!configuration->policy) return report_no_policy(invocation, options.host);
     const trust::TrustMode mode = configuration->policy->trust;
-    if (mode == trust::TrustMode::kStrict || mode == trust::TrustMode::kAcceptNew) {
+    if (trust::is_continuity(mode)) {
         return refuse_call(invocation, "a file is not judged by what is remembered of live servers",
                            "say --pin, or --trust chain");
     }
@@ -194,9 +190,6 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     command->add_option("--host", options->host, "The name[:port] that --chain is judged for")->type_name("NAME");
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
     command->add_option("--at", options->at, "Judge --chain as of this RFC 3339 time")->type_name("TIME");
-    command->add_option("--revocation", options->revocation, "What --crl must decide")
-        ->check(CLI::IsMember({"chain", "leaf", "off"}))
-        ->capture_default_str();
     options->trust.add_to(*command);
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });

@@ -200,13 +200,11 @@ class EntryReader {
 
     /// What the parts must be to each other.
     Result<void> check() {
-        const bool uses_pins =
-            policy_.trust == trust::TrustMode::kPins || policy_.trust == trust::TrustMode::kChainAndPins;
         if (!table_.has("trust") && !table_.has("pins") && !table_.has("pin") && policy_.mode != trust::Mode::kOff) {
             return table_.refuse("name", "no_trust", "the entry says neither trust nor pins",
                                  "add trust = \"…\" or pins = […]");
         }
-        if (!uses_pins && !policy_.pins.empty()) {
+        if (!trust::looks_at_pins(policy_.trust) && !policy_.pins.empty()) {
             return table_.refuse("trust", "pins_unused", "that trust mode does not look at pins",
                                  "write trust = \"chain+pins\", or take the pins out");
         }

@@ -104,9 +104,7 @@ trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
     evidence.anchors = anchors_;
     evidence.crls = crls_;
     if (!policy_) return trust::judge_without_policy(evidence);
-    const bool asks_continuity =
-        policy_->trust == trust::TrustMode::kStrict || policy_->trust == trust::TrustMode::kAcceptNew;
-    if (asks_continuity && !peer.presented.empty()) {
+    if (trust::is_continuity(policy_->trust) && !peer.presented.empty()) {
         evidence.continuity = evidence::KnownPeers(known_peers_).ask(host_, peer.presented.front());
     }
     return trust::judge(evidence, *policy_, wall_clock_now());

@@ -11,10 +11,6 @@
 namespace cotter::service {
 namespace {
 
-bool looks_at_pins(trust::TrustMode mode) {
-    return mode == trust::TrustMode::kPins || mode == trust::TrustMode::kChainAndPins;
-}
-
 /// Only where there is certainly no file there is no policy in it.
 bool is_absent(const std::filesystem::path& path) {
     struct stat status{};
@@ -56,7 +52,7 @@ Result<bool> remembers(const TrustRequest& request, const x509::HostPort& host) 
 }  // namespace
 
 Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& request, const x509::HostPort& host) {
-    if (request.trust && !request.pins.empty() && !looks_at_pins(*request.trust)) {
+    if (request.trust && !request.pins.empty() && !trust::looks_at_pins(*request.trust)) {
         return malformed("pins_unused", "reading --pin with --trust " + std::string(trust::text_of(*request.trust)),
                          "that trust mode does not look at pins", "leave --trust out, or say --trust chain+pins");
     }

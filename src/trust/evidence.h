@@ -2,6 +2,7 @@
 #pragma once
 
 #include "trust/reason.h"
+#include "trust/tlsa.h"
 #include "x509/certificate.h"
 #include "x509/host_name.h"
 #include "x509/path.h"
@@ -70,6 +71,7 @@ struct Evidence {
     /// Client judged by a server.
     Standing standing;
     Continuity continuity;
+    DaneAnswer dane;
 };
 
 }  // namespace cotter::trust

@@ -41,7 +41,9 @@ class ServerJudgement {
             case TrustMode::kChainAndPins: by_chain_and_pins(); break;
             case TrustMode::kChain: by_chain(); break;
             case TrustMode::kStrict:
-            case TrustMode::kAcceptNew: by_continuity(); break;
+            case TrustMode::kAcceptNew:
+            case TrustMode::kAsk: by_continuity(); break;
+            case TrustMode::kDane: by_dane(); break;
         }
         deny(judgement_.verdict().chain);
         return judgement_.conclude(only_reported() ? Outcome::kReported : Outcome::kRefused);
@@ -240,6 +242,16 @@ class ServerJudgement {
                 judgement_.refuse(ReasonCode::kContinuityUnknown, "nobody asked what is remembered");
                 break;
         }
+    }
+
+    /// Only records that were validated count (RFC 7671, section 5).
+    void by_dane() {
+        if (evidence_.dane.state != DaneState::kSecure) {
+            judgement_.refuse(ReasonCode::kDaneBogus,
+                              std::string("no validated TLSA record is known for this host and port") +
+                                  (evidence_.dane.detail.empty() ? "" : ": ") + evidence_.dane.detail);
+        }
+        judgement_.refuse(ReasonCode::kDaneMismatch, "no TLSA record matches");
     }
 
     const Evidence& evidence_;

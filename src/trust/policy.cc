@@ -35,8 +35,7 @@ unexpected<Error> bad_pattern(std::string_view text, std::string why) {
 }  // namespace
 
 std::optional<TrustMode> trust_mode_from(std::string_view text) {
-    for (const TrustMode mode :
-         {TrustMode::kPins, TrustMode::kChainAndPins, TrustMode::kChain, TrustMode::kStrict, TrustMode::kAcceptNew}) {
+    for (const TrustMode mode : kTrustModes) {
         if (text_of(mode) == text) return mode;
     }
     return std::nullopt;
@@ -49,8 +48,18 @@ std::string_view text_of(TrustMode mode) {
         case TrustMode::kChain: return "chain";
         case TrustMode::kStrict: return "strict";
         case TrustMode::kAcceptNew: return "accept-new";
+        case TrustMode::kAsk: return "ask";
+        case TrustMode::kDane: return "dane";
     }
     return "";
+}
+
+bool looks_at_pins(TrustMode mode) {
+    return mode == TrustMode::kPins || mode == TrustMode::kChainAndPins;
+}
+
+bool is_continuity(TrustMode mode) {
+    return mode == TrustMode::kStrict || mode == TrustMode::kAcceptNew || mode == TrustMode::kAsk;
 }
 
 std::optional<Match> match_from(std::string_view text) {

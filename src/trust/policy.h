@@ -6,6 +6,7 @@
 
 #include <cotter/pin.h>
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,8 +14,11 @@
 
 namespace cotter::trust {
 
-/// INTERFACE 6, "trust". Modes that are not built yet are not here: an unknown word refuses to load.
-enum class TrustMode : std::uint8_t { kPins, kChainAndPins, kChain, kStrict, kAcceptNew };
+/// INTERFACE 6, "trust".
+enum class TrustMode : std::uint8_t { kPins, kChainAndPins, kChain, kStrict, kAcceptNew, kAsk, kDane };
+inline constexpr std::array kTrustModes{TrustMode::kPins,   TrustMode::kChainAndPins, TrustMode::kChain,
+                                        TrustMode::kStrict, TrustMode::kAcceptNew,    TrustMode::kAsk,
+                                        TrustMode::kDane};
 enum class Match : std::uint8_t { kLeaf, kIssuer, kAny };
 enum class Mode : std::uint8_t { kEnforce, kReport, kOff };
 enum class OnExpiry : std::uint8_t { kRefuse, kChain };
@@ -22,6 +26,10 @@ enum class PinRole : std::uint8_t { kPrimary, kBackup, kProxy };
 
 [[nodiscard]] std::optional<TrustMode> trust_mode_from(std::string_view text);
 [[nodiscard]] std::string_view text_of(TrustMode mode);
+/// kPins and kChainAndPins: the only modes that pins of a policy count in.
+[[nodiscard]] bool looks_at_pins(TrustMode mode);
+/// kStrict, kAcceptNew and kAsk: judged by what is remembered of the server.
+[[nodiscard]] bool is_continuity(TrustMode mode);
 [[nodiscard]] std::optional<Match> match_from(std::string_view text);
 [[nodiscard]] std::string_view text_of(Match match);
 

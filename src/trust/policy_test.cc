@@ -12,13 +12,12 @@ using x509::SanType;
 using x509::SubjectAltName;
 
 TEST(PolicyWords, A10_UnknownWordsAreNoMode) {
-    for (const TrustMode mode :
-         {TrustMode::kPins, TrustMode::kChainAndPins, TrustMode::kChain, TrustMode::kStrict, TrustMode::kAcceptNew}) {
+    for (const TrustMode mode : kTrustModes) {
         EXPECT_EQ(trust_mode_from(text_of(mode)), mode);
     }
     for (const Match match : {Match::kLeaf, Match::kIssuer, Match::kAny}) EXPECT_EQ(match_from(text_of(match)), match);
-    for (const std::string_view word : {"", "Pins", "pins ", "pin", "chain,pins", "chain+pin", "none", "off", "any",
-                                        "true", "accept_new", "dane", "ask"}) {
+    for (const std::string_view word :
+         {"", "Pins", "pins ", "pin", "chain,pins", "chain+pin", "none", "off", "any", "true", "accept_new", "DANE"}) {
         EXPECT_FALSE(trust_mode_from(word)) << word;
     }
     for (const std::string_view word : {"", "Leaf", "leaf ", "all", "root", "*", "pins"})

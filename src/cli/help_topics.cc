@@ -1,0 +1,88 @@
+// What the topics say.
+#include "cli/help_topics.h"
+
+#include <array>
+
+namespace cotter::cli {
+namespace {
+
+constexpr std::string_view kPinsTopic =
+    R"(A pin names one key or certificate: [WHAT-]FORM/VALUE
+
+  sha256/…            the key (its SubjectPublicKeyInfo): what `cotter id` prints
+  cert-sha256/…       the whole certificate; changes at each renewal
+  key-sha256/…        the key's own octets, without its algorithm
+FORM is sha256, sha384 or sha512 (VALUE: the digest in base64), or der (VALUE: all
+of it in base64), as in cert-der/…
+
+Also understood: curl's sha256//… (several joined by ;), HPKP's pin-sha256="…",
+cert-sha256:HEX, spki-sha256:HEX and key-sha256:HEX with or without colons, the
+line of `openssl x509 -fingerprint -sha256`, and file:PATH (a certificate, CSR or
+key: its key; cert:file:PATH: the certificate). Bare hex, a bare sha256:, SHA-1
+and MD5 are refused: they don't say what is pinned, or bind nothing.
+
+Where pins come from:
+  cotter id                       this side's own
+  cotter pin FILE|HOST:PORT       those of a file, or of what a server presents
+A pin that a server presents says who answered, not who should have: compare it
+with the owner's, by another way than the network.
+)";
+
+constexpr std::string_view kTrustTopic =
+    R"(--trust MODE says what must hold before a byte of the stream is sent:
+
+  pins         a --pin matches the key that the server proved to have. Names, dates
+               and issuers don't count. What --pin alone means
+  chain+pins   a certificate path to a trust anchor (--roots, else the system's)
+               with dates, purpose and host name, and a --pin in that path
+  chain        the path alone
+  strict       only a key that is remembered in known_peers. What is meant where
+               nothing is said and a key is remembered, as after `cotter join`
+  accept-new   as strict, but the first key seen is remembered; a changed one is
+               refused
+
+Where neither this nor --pin is said, the server's entry in the policy file counts
+(--policy, else policy.toml in the state folder), else a remembered key; else the
+server is refused (no_policy). A --pin replaces the pins of the entry in the state
+folder's file, and nothing of what it denies.
+--match issuer|any lets a pin be of a certificate above the server's own.
+
+A server trusts clients in one way: a pin of the client's key is active on its
+list (cotter client list). serve --client-ca FILE also admits whom that CA has
+certified, unless the list says suspended or revoked.
+)";
+
+constexpr std::string_view kEvidenceTopic =
+    R"(What a verdict may rest on besides pins and the certificates presented:
+
+  --roots FILE         trust anchors, PEM; else the system's
+  --crl FILE           a CRL, PEM or DER; may be repeated. Once one is given, each
+                       certificate below the trust anchor needs a current one of
+                       its own issuer: revocation_unknown, stale_revocation
+  --revocation WHAT    chain: every certificate below the anchor [chain]
+                       leaf: the server's own alone; off: nothing
+)";
+
+constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic}, HelpTopic{"trust", kTrustTopic},
+                             HelpTopic{"evidence", kEvidenceTopic}};
+
+}  // namespace
+
+std::span<const HelpTopic> help_topics() {
+    return kTopics;
+}
+
+std::optional<std::string_view> topic_text(std::string_view name) {
+    for (const HelpTopic& topic : kTopics) {
+        if (topic.name == name) return topic.text;
+    }
+    return std::nullopt;
+}
+
+std::string topic_names() {
+    std::string names;
+    for (const HelpTopic& topic : kTopics) names += (names.empty() ? "" : ", ") + std::string(topic.name);
+    return names;
+}
+
+}  // namespace cotter::cli
