@@ -141,5 +141,37 @@ TEST(Judge, AStricterOptionOnlyShrinksWhatIsTrusted) {
     for (std::size_t i = 0; i < options.size(); ++i) EXPECT_GT(shrunk[i], 0U) << options[i].what << " refuses nobody";
 }
 
+TEST(Judge, A09_RemembersNothingOfWhatItJudgedBefore) {
+    const auto evidence = all_evidence();
+    const auto policies = all_policies();
+    const std::size_t count = evidence.size() * policies.size();
+    const auto judged = [&](std::size_t i) {
+        const Verdict verdict = judge(evidence[i % evidence.size()], policies[i / evidence.size()], kMintNow);
+        return std::pair(verdict.outcome, told(verdict));
+    };
+    std::vector<std::pair<Outcome, std::string>> first;
+    first.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) first.push_back(judged(i));
+    for (std::size_t i = count; i-- > 0;) ASSERT_EQ(judged(i), first[i]);
+
+    // The same chain under other anchors, other dates, another host and another policy, by turns.
+    const World& w = world();
+    const ServerPolicy chain = policy_of(TrustMode::kChain);
+    ServerPolicy denying = chain;
+    denying.deny.insert(spki(w.root));
+    const auto now_of = [](const Evidence& one, const ServerPolicy& policy, Time now = kMintNow) {
+        return judge(one, policy, now).outcome;
+    };
+    for (int turn = 0; turn < 2; ++turn) {
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.root}), chain), Outcome::kTrusted);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.other_root}), chain), Outcome::kRefused);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {}), chain), Outcome::kRefused);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.root}), denying), Outcome::kRefused);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.root}, "shop.example:1"), chain), Outcome::kRefused);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.root}), chain, kMintNow + std::chrono::days(4000)),
+                  Outcome::kRefused);
+    }
+}
+
 }  // namespace
 }  // namespace cotter::trust
