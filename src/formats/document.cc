@@ -78,7 +78,8 @@ Result<std::optional<bool>> Fields::boolean(std::string_view key) {
 
 Result<const Document*> Fields::list(std::string_view key) {
     const Document* const value = any(key);
-    if (value != nullptr && !value->is_list()) return refuse(key, "bad_type", text::escape(key, 64) + " must be a list");
+    if (value != nullptr && !value->is_list())
+        return refuse(key, "bad_type", text::escape(key, 64) + " must be a list");
     return value;
 }
 

@@ -61,6 +61,9 @@ struct Document {
 /// list are refused; so is what xml_reader.h refuses.
 [[nodiscard]] Result<Document> read_property_list(std::string_view text, std::string_view source);
 
+/// A property list in XML, or the same in JSON, as plutil and wrappers for other languages write it.
+[[nodiscard]] Result<Document> read_property_list_or_json(std::string_view text, std::string_view source);
+
 /// A map being read key by key, by type; what nobody asked for can be listed.
 class Fields {
   public:

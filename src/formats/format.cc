@@ -1,8 +1,18 @@
 // The table of formats, and what holds for all of them.
 #include "formats/format.h"
 
+#include "formats/android.h"
+#include "formats/apple.h"
+#include "formats/chromium.h"
 #include "formats/cotter.h"
+#include "formats/envoy.h"
+#include "formats/ghostunnel.h"
+#include "formats/kubeadm.h"
+#include "formats/nats.h"
+#include "formats/openvpn.h"
 #include "formats/reading.h"
+#include "formats/stubby.h"
+#include "formats/trustkit.h"
 #include "text/escape.h"
 
 #include <algorithm>
@@ -20,6 +30,16 @@ struct Row {
 /// One row a format, in the order of the enumeration.
 constexpr Row kRows[] = {
     {Format::kCotter, "cotter", import_cotter, export_cotter},
+    {Format::kAndroid, "android", import_android, export_android},
+    {Format::kTrustKit, "trustkit", import_trustkit, export_trustkit},
+    {Format::kApple, "apple", import_apple, export_apple},
+    {Format::kEnvoy, "envoy", import_envoy, export_envoy},
+    {Format::kChromium, "chromium", import_chromium, export_chromium},
+    {Format::kNats, "nats", import_nats, export_nats},
+    {Format::kGhostunnel, "ghostunnel", import_ghostunnel, export_ghostunnel},
+    {Format::kStubby, "stubby", import_stubby, export_stubby},
+    {Format::kOpenvpn, "openvpn", import_openvpn, export_openvpn},
+    {Format::kKubeadm, "kubeadm", import_kubeadm, export_kubeadm},
 };
 
 const Row& row_of(Format format) {

@@ -66,7 +66,8 @@ Result<Imported> import_ghostunnel(std::string_view text, const ImportContext& c
         add_pin(policy, std::move(*pin));
     }
     if (policy.pins.empty()) {
-        return refuse_at(context, text, 0, "no_pins", "there is no pin in it", "a pin is --allow-spki-pin=sha256:BASE64");
+        return refuse_at(context, text, 0, "no_pins", "there is no pin in it",
+                         "a pin is --allow-spki-pin=sha256:BASE64");
     }
     auto host = host_from(context, kName);
     if (!host) return unexpected(host.error());
@@ -83,8 +84,8 @@ Result<Exported> export_ghostunnel(const std::vector<trust::PolicyEntry>& entrie
     for (const trust::PolicyPin& pin : writable_entries->front().pins) {
         for (const Algorithm& algorithm : kAlgorithms) {
             if (algorithm.form != pin.pin.form()) continue;
-            exported.text += std::string(kOption) + "=" + std::string(algorithm.prefix) +
-                             text::base64(pin.pin.octets()) + "\n";
+            exported.text +=
+                std::string(kOption) + "=" + std::string(algorithm.prefix) + text::base64(pin.pin.octets()) + "\n";
         }
     }
     return exported;

@@ -79,13 +79,14 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
         return true;
     }
 
-    bool parse_error(std::size_t position, const std::string& /*token*/, const nlohmann::json::exception& fault) override {
+    bool parse_error(std::size_t position, const std::string& /*token*/,
+                     const nlohmann::json::exception& fault) override {
         // The library's own words begin with its name and its count of the place.
         const std::string_view words = fault.what();
         const std::size_t begin = words.find("; ");
-        return refuse(position == 0 ? 0 : position - 1, "bad_json",
-                      "it is not JSON: " +
-                          text::escape(begin == std::string_view::npos ? words : words.substr(begin + 2), 200));
+        return refuse(
+            position == 0 ? 0 : position - 1, "bad_json",
+            "it is not JSON: " + text::escape(begin == std::string_view::npos ? words : words.substr(begin + 2), 200));
     }
 
   private:

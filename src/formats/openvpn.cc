@@ -32,7 +32,8 @@ class ConfigurationReader {
             begin = end + 1;
         }
         if (!block_.empty()) {
-            return refuse_at(context_, text_, block_begin_, "bad_block", "<" + text::escape(block_, 32) + "> has no end");
+            return refuse_at(context_, text_, block_begin_, "bad_block",
+                             "<" + text::escape(block_, 32) + "> has no end");
         }
         if (policy_.pins.empty()) {
             return refuse_at(context_, text_, 0, "no_pins", "there is no peer-fingerprint in it",
@@ -121,9 +122,10 @@ Result<Imported> import_openvpn(std::string_view text, const ImportContext& cont
     if (!host) return unexpected(host.error());
     Imported imported;
     if (policy->trust == trust::TrustMode::kChainAndPins) {
-        imported.lost.push_back({"trust_anchors", host->to_string(),
-                                 "the file's own CA is not carried over: the chain is judged here by the system's trust "
-                                 "store, or by --roots FILE"});
+        imported.lost.push_back(
+            {"trust_anchors", host->to_string(),
+             "the file's own CA is not carried over: the chain is judged here by the system's trust "
+             "store, or by --roots FILE"});
     }
     imported.entries.push_back({std::move(*host), std::move(*policy)});
     return imported;

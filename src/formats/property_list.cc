@@ -126,4 +126,10 @@ Result<Document> read_property_list(std::string_view text, std::string_view sour
     return PropertyListReader(*xml).read();
 }
 
+Result<Document> read_property_list_or_json(std::string_view text, std::string_view source) {
+    const std::string_view content = trimmed(text);
+    if (content.starts_with('{') || content.starts_with('[')) return read_json(text, source);
+    return read_property_list(text, source);
+}
+
 }  // namespace cotter::formats

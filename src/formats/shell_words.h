@@ -22,6 +22,6 @@ struct ShellWord {
 /// The values of `--name VALUE` and `--name=VALUE`, in their order. If no word begins with a dash, every word is one.
 /// An option without its value is an Error.
 [[nodiscard]] Result<std::vector<ShellWord>> option_values(const std::vector<ShellWord>& words, std::string_view name,
-                                                             std::string_view text, const ImportContext& context);
+                                                           std::string_view text, const ImportContext& context);
 
 }  // namespace cotter::formats

@@ -60,12 +60,15 @@ class MarkupCheck {
         const std::size_t end = rest().substr(0, kLongest).find(';');
         if (end == std::string_view::npos) return refuse("bad_xml", "an & begins nothing", "write it as &amp;");
         const std::string_view name = rest().substr(1, end - 1);
-        const std::string_view digits = name.starts_with("#x") ? name.substr(2) : name.substr(std::min<std::size_t>(1, name.size()));
-        const bool is_number = name.starts_with('#') && !digits.empty() &&
-                               digits.find_first_not_of(name.starts_with("#x") ? "0123456789abcdefABCDEF" : "0123456789") ==
-                                   std::string_view::npos;
+        const std::string_view digits =
+            name.starts_with("#x") ? name.substr(2) : name.substr(std::min<std::size_t>(1, name.size()));
+        const bool is_number =
+            name.starts_with('#') && !digits.empty() &&
+            digits.find_first_not_of(name.starts_with("#x") ? "0123456789abcdefABCDEF" : "0123456789") ==
+                std::string_view::npos;
         if (!is_number && std::ranges::find(kEntities, name) == kEntities.end()) {
-            return refuse("xml_entity", "there is no entity &" + text::escape(name, 32) + "; here, and none is declared",
+            return refuse("xml_entity",
+                          "there is no entity &" + text::escape(name, 32) + "; here, and none is declared",
                           "write the text itself");
         }
         at_ += end + 1;
@@ -182,8 +185,9 @@ Result<XmlText> XmlText::parse(std::string_view text, std::string_view source, D
     const pugi::xml_parse_result parsed =
         result.tree_->load_buffer(text.data(), text.size(), pugi::parse_default, pugi::encoding_utf8);
     if (!parsed) {
-        return refuse_place(place_at(source, text, static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, parsed.offset))),
-                            "bad_xml", "it is not well-formed XML: " + text::escape(parsed.description(), 200));
+        return refuse_place(
+            place_at(source, text, static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, parsed.offset))), "bad_xml",
+            "it is not well-formed XML: " + text::escape(parsed.description(), 200));
     }
     DoubleAttribute walker;
     result.tree_->traverse(walker);

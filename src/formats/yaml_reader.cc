@@ -112,8 +112,7 @@ class YamlReader {
         if (is_key_next()) {
             Open& map = open_.back();
             if (!map.known.emplace(text).second) {
-                return refuse(event.start_mark, "duplicate_key",
-                              "the key " + text::escape(text, 64) + " stands twice");
+                return refuse(event.start_mark, "duplicate_key", "the key " + text::escape(text, 64) + " stands twice");
             }
             map.document.keys.emplace_back(text);
             map.awaits_value = true;
@@ -132,7 +131,8 @@ class YamlReader {
     Result<void> open(const yaml_event_t& event, Document::Kind kind) {
         if (is_key_next()) return refuse(event.start_mark, "bad_key", "a key must be a plain word or a quoted text");
         if (open_.size() == kMostDepth) {
-            return refuse(event.start_mark, "too_deep", "it is nested more than " + std::to_string(kMostDepth) + " deep");
+            return refuse(event.start_mark, "too_deep",
+                          "it is nested more than " + std::to_string(kMostDepth) + " deep");
         }
         open_.push_back({at(event, kind), {}, false});
         return {};
@@ -149,7 +149,8 @@ class YamlReader {
 
     [[nodiscard]] unexpected<Error> refuse(const yaml_mark_t& mark, std::string code, std::string why,
                                            std::string next = {}) const {
-        return refuse_place({std::string(source_), mark.line + 1, mark.column + 1, std::nullopt}, std::move(code), std::move(why), std::move(next));
+        return refuse_place({std::string(source_), mark.line + 1, mark.column + 1, std::nullopt}, std::move(code),
+                            std::move(why), std::move(next));
     }
     [[nodiscard]] unexpected<Error> refuse_anchor(const yaml_event_t& event) const {
         return refuse(event.start_mark, "yaml_anchor", "an anchor is not taken here", "write the value without it");
@@ -176,7 +177,8 @@ class YamlReader {
 
 Result<std::vector<Document>> read_yaml(std::string_view text, std::string_view source) {
     constexpr std::size_t kMostYamlOctets = std::size_t{1} << 20U;
-    if (text.size() > kMostYamlOctets) return refuse_place({std::string(source), 1, 1, std::nullopt}, "too_large", "it has more than 1 MiB");
+    if (text.size() > kMostYamlOctets)
+        return refuse_place({std::string(source), 1, 1, std::nullopt}, "too_large", "it has more than 1 MiB");
     return YamlReader(text, source).read();
 }
 
