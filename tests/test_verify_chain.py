@@ -106,7 +106,7 @@ class Verdicts(ChainTest):
             ("A97 signed with SHA-1", [mint.server("db.example", middle, digest="sha1"), middle], ["weak_signature"]),
             ("A101 an RSA key of 1024 bits", [mint.server("db.example", middle, key="rsa1024"), middle], ["weak_key"]),
             ("A03 issued by an ordinary leaf", [mint.server("db.example", self.leaf), self.leaf, middle],
-             ["chain_untrusted", "wrong_purpose"]),
+             ["chain_untrusted"]),
             ("A92 too long for its pathLen",
              [(deep := mint.server("db.example", under := mint.authority("under", zero := mint.authority(
                  "zero", self.root, extensions=AUTHORITY.replace("CA:true", "CA:true,pathlen:0"))))), under, zero],
@@ -160,7 +160,7 @@ class Verdicts(ChainTest):
             self.assert_verdict(expected, [leaf, self.middle], *pinned, trust="pins", roots=False, why=why)
 
     def test_A03_a_pinned_signer_that_is_no_authority_signs_nothing(self):
-        self.assert_verdict(["chain_untrusted", "wrong_purpose"], [self.mint.server("db.example", self.leaf), self.leaf],
+        self.assert_verdict(["chain_untrusted"], [self.mint.server("db.example", self.leaf), self.leaf],
                             "--pin", self.pin(self.leaf), "--match", "issuer", trust="pins", roots=False)
 
     def test_a_pinned_leaf_counts_whatever_its_name_and_dates_are(self):

@@ -3,11 +3,13 @@
 #include "cli/invocation.h"
 #include "cli/report.h"
 #include "service/process.h"
+#include "x509/library_version.h"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -41,6 +43,8 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
 
     Invocation invocation;
+    if (const auto library = cotter::x509::check_library(OpenSSL_version_num()); !library)
+        return report(invocation, library.error());
     CLI::App app("cotter: pinned mutual TLS for any TCP stream. You know who is at the other end\nby their key.",
                  "cotter");
     app.formatter(help_formatter());
@@ -64,6 +68,7 @@ int main(int argc, char** argv) {
     add_id(app, invocation);
     add_pin(app, invocation);
     add_verify(app, invocation);
+    add_policy(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
     try {

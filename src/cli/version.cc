@@ -5,6 +5,7 @@
 #include "stream/preface.h"
 #include "stream/reactor.h"
 #include "tls/offer.h"
+#include "x509/library_version.h"
 
 #include <openssl/crypto.h>
 #include <CLI/Option.hpp>
@@ -62,6 +63,20 @@ int print_defaults(const Invocation& invocation, const CLI::App& app) {
     return kDone;
 }
 
+int print_version(const Invocation& invocation) {
+    const std::string library = OpenSSL_version(OPENSSL_VERSION_STRING);
+    const auto fault = x509::known_fault_of_library(OpenSSL_version_num());
+    if (invocation.json) {
+        const Json warnings = fault ? Json::array({*fault}) : Json::array();
+        std::cout << Json{{"version", COTTER_VERSION}, {"openssl", library}, {"warnings", warnings}}.dump()
+                  << std::endl;
+        return kDone;
+    }
+    std::cout << "cotter " << COTTER_VERSION << ", OpenSSL " << library << "\n";
+    if (fault) std::cerr << "cotter: warning: " << *fault << "\n";
+    return kDone;
+}
+
 }  // namespace
 
 void add_version(CLI::App& app, Invocation& invocation) {
@@ -72,15 +87,7 @@ void add_version(CLI::App& app, Invocation& invocation) {
     command->callback([&app, &invocation, wants_defaults] {
         invocation.run = [&app, &invocation, wants_defaults] {
             if (*wants_defaults) return print_defaults(invocation, app);
-            if (invocation.json) {
-                std::cout
-                    << Json{{"version", COTTER_VERSION}, {"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)}}.dump()
-                    << std::endl;
-            } else {
-                std::cout << "cotter " << COTTER_VERSION << ", OpenSSL " << OpenSSL_version(OPENSSL_VERSION_STRING)
-                          << "\n";
-            }
-            return kDone;
+            return print_version(invocation);
         };
     });
 }

@@ -8,7 +8,7 @@
 namespace cotter::formats {
 
 /// Reads the whole file. What a nested domain-config doesn't say it has from the one round it; a pin-set replaces the
-/// outer one whole. A domain without pins becomes an entry with mode = "off". Losses: fails_open, override_pins,
+/// outer one whole. A domain without pins becomes an entry with mode = "off". Losses: local_midnight, override_pins,
 /// trust_anchors, cleartext, debug_overrides, report_only, report_uri, unknown_element, unknown_attribute.
 [[nodiscard]] Result<Imported> import_android(std::string_view text, const ImportContext& context);
 

@@ -281,7 +281,7 @@ class ConfigReader {
         if (!config.expiration.empty()) {
             policy.expires = *beginning_of_day(config.expiration);
             policy.on_expiry = trust::OnExpiry::kChain;
-            imported_.lost.push_back(opens_at(name, config.expiration));
+            imported_.lost.push_back(local_midnight(name, config.expiration));
         }
         if (!config.enforces) {
             if (policy.expires) policy.mode = trust::Mode::kReport;

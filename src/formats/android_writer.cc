@@ -26,7 +26,7 @@ std::string pin_set_of(const WritableEntry& entry, std::vector<Loss>& lost) {
     if (entry.expires) {
         const std::string day = day_from(*entry.expires);
         text += " expiration=\"" + day + "\"";
-        lost.push_back(opens_at(entry.entry->host.to_string(), day));
+        lost.push_back(local_midnight(entry.entry->host.to_string(), day));
     }
     text += ">\n";
     for (const trust::PolicyPin& pin : entry.pins) {

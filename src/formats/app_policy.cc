@@ -29,11 +29,10 @@ std::string day_from(trust::Time time) {
     return text::rfc3339(day).substr(0, kDaySize);
 }
 
-Loss opens_at(std::string_view host, std::string_view day) {
-    return {"fails_open", std::string(host),
-            "from " + std::string(day) +
-                ", midnight on the device's own clock, the pins no longer count there and a "
-                "valid chain is enough; here that is midnight in UTC"};
+Loss local_midnight(std::string_view host, std::string_view day) {
+    return {
+        "local_midnight", std::string(host),
+        "the pins end there as " + std::string(day) + " begins on the device's own clock, here as it begins in UTC"};
 }
 
 bool is_covered(const trust::HostPattern& host, const std::vector<trust::PolicyEntry>& entries) {
@@ -52,13 +51,14 @@ PartedByMode parted_by_mode(const std::vector<trust::PolicyEntry>& entries, cons
             parted.pinned.push_back(entry);
             continue;
         }
-        const bool is_writable = !host.port() && !host.is_wildcard() && (room.subdomains || !host.includes_subdomains()) &&
+        const bool is_writable = !host.port() && !host.is_wildcard() &&
+                                 (room.subdomains || !host.includes_subdomains()) &&
                                  (room.addresses || !host.base().is_address());
+        if (!entry.policy.deny.empty()) {
+            lost.push_back({"deny", host.to_string(),
+                            "the list of denied pins is left out: a chain that holds one of them is trusted there"});
+        }
         if (is_writable && is_covered(host, entries)) {
-            if (!entry.policy.deny.empty()) {
-                lost.push_back({"deny", host.to_string(),
-                                "the list of denied pins is left out: a chain that holds one of them is trusted there"});
-            }
             parted.off.push_back(entry);
             continue;
         }

@@ -17,8 +17,8 @@ namespace cotter::formats {
 /// The first day that begins at that time or after it, in UTC; 9999-12-31 for what lies behind.
 [[nodiscard]] std::string day_from(trust::Time time);
 
-/// What the reader of an end means, which is a day on the device's own clock and no refusal.
-[[nodiscard]] Loss opens_at(std::string_view host, std::string_view day);
+/// That an app's end is a day on the device's own clock.
+[[nodiscard]] Loss local_midnight(std::string_view host, std::string_view day);
 
 /// The entries that ask for pins, and those with mode = "off" that a format must write which has a way to say so:
 /// since a wider entry of the others would pin their hosts. The rest of these is left out, with a Loss.

@@ -9,7 +9,7 @@ namespace cotter::formats {
 
 /// Reads both texts joined, the .pins first; or the .json alone, whose .pins is looked for beside it: a file of the
 /// same name in `context.folder`. The names of keys become labels, bad_static_spki_hashes `deny`. The all-zero TestSPKI
-/// matches nothing: an entry of it alone has an empty pinset, which admits nobody. Losses: fails_open, report_uri,
+/// matches nothing: an entry of it alone has an empty pinset, which admits nobody. Losses: report_uri,
 /// test_pin, https_only.
 [[nodiscard]] Result<Imported> import_chromium(std::string_view text, const ImportContext& context);
 

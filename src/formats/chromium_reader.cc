@@ -5,7 +5,6 @@
 #include "formats/document.h"
 #include "formats/reading.h"
 #include "text/escape.h"
-#include "text/time.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -92,7 +91,7 @@ class ListReader {
             if (auto done = read_entry(entry); !done) return unexpected(done.error());
         }
         if (imported_.entries.empty()) return fields.refuse("entries", "no_pins", "no entry in it has pins");
-        note_ends();
+        note_unpinned();
         return std::move(imported_);
     }
 
@@ -201,18 +200,10 @@ class ListReader {
 
     [[nodiscard]] trust::Time end() const { return pins_.timestamp + kChromiumPinsLast; }
 
-    void note_ends() {
-        imported_.lost.push_back({"fails_open",
-                                  {},
-                                  "from " + text::rfc3339(end()) +
-                                      ", 70 days after the list's timestamp, the pins no "
-                                      "longer count there and a valid chain is enough"});
-        if (without_pins_ > 0) {
-            imported_.lost.push_back({"https_only",
-                                      {},
-                                      std::to_string(without_pins_) + " entries ask for HTTPS and have no pins: left "
-                                                                      "out"});
-        }
+    void note_unpinned() {
+        if (without_pins_ == 0) return;
+        imported_.lost.push_back(
+            {"https_only", {}, std::to_string(without_pins_) + " entries ask for HTTPS and have no pins: left out"});
     }
 
     const ChromiumPins& pins_;

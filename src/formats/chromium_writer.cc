@@ -131,11 +131,13 @@ trust::Time timestamp_for(const std::vector<WritableEntry>& entries, trust::Time
             {"expires", entry.entry->host.to_string(),
              "its pins stop to count at " + text::rfc3339(*entry.expires) + " here, and at " + ends + " there"});
     }
-    lost.push_back({"fails_open",
-                    {},
-                    "from " + ends +
-                        ", 70 days after the list's timestamp, the pins no longer count there and a valid "
-                        "chain is enough"});
+    if (!is_common) {
+        lost.push_back({"fails_open",
+                        {},
+                        "from " + ends +
+                            ", 70 days after the list's timestamp, the pins no longer count there and any "
+                            "valid chain is trusted"});
+    }
     return timestamp;
 }
 

@@ -148,7 +148,7 @@ class DictionaryReader {
             if (!end) return fields.refuse(kExpiration, end.error().code, end.error().why, end.error().next);
             policy.expires = *end;
             policy.on_expiry = trust::OnExpiry::kChain;
-            imported_.lost.push_back(opens_at(host, **expiration));
+            imported_.lost.push_back(local_midnight(host, **expiration));
         }
         if (!is_enforced && policy.expires) policy.mode = trust::Mode::kReport;
         if (!is_enforced && !policy.expires) {
@@ -222,7 +222,7 @@ Result<void> write_domain(PropertyListWriter& list, const WritableEntry& entry, 
     if (entry.expires) {
         const std::string day = day_from(*entry.expires);
         list.text(kExpiration, day);
-        lost.push_back(opens_at(host.to_string(), day));
+        lost.push_back(local_midnight(host.to_string(), day));
     }
     list.end();
     return {};

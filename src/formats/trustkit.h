@@ -8,7 +8,7 @@ namespace cotter::formats {
 
 /// Reads an Info.plist with TSKConfiguration, that dictionary alone, or its JSON. What TrustKit itself refuses is
 /// refused: fewer than two pins where they are enforced, an exclusion without a parent that is pinned. Losses:
-/// fails_open, report_only, report_uri, trust_anchors, override_pins, unknown_key.
+/// local_midnight, report_only, report_uri, trust_anchors, override_pins, unknown_key.
 [[nodiscard]] Result<Imported> import_trustkit(std::string_view text, const ImportContext& context);
 
 /// A property list. An Error where only one pin can be written of an entry that is enforced.

@@ -240,5 +240,13 @@ TEST(JudgeChainAndPins, EndsWithTheFirstThatEnds) {
               std::nullopt);
 }
 
+TEST(Judge, A91_SaysNoMoreOfAMismatchWhereTheNamesAreVeryMany) {
+    Mint many = mint().leaf("shop.example").signed_by(world().root);
+    for (int i = 0; i < 5000; ++i) many.san_dns("n" + std::to_string(i) + ".example");
+    const Verdict verdict = judge(live({many}, {world().root}), policy_of(TrustMode::kChain), kMintNow);
+    EXPECT_EQ(codes(verdict), std::vector{ReasonCode::kHostMismatch});
+    EXPECT_LT(told(verdict).size(), 300U);
+}
+
 }  // namespace
 }  // namespace cotter::trust

@@ -11,8 +11,8 @@ namespace {
 
 using namespace trust::testing;  // NOLINT(google-build-using-namespace): the vocabulary of these tests
 
-constexpr std::array kTrustModes{TrustMode::kPins, TrustMode::kChainAndPins, TrustMode::kChain, TrustMode::kStrict,
-                                 TrustMode::kAcceptNew};
+constexpr std::array kTrustModes{TrustMode::kPins,   TrustMode::kChainAndPins, TrustMode::kChain,
+                                 TrustMode::kStrict, TrustMode::kAcceptNew,    TrustMode::kDane};
 
 std::vector<Evidence> all_evidence() {
     const World& w = world();
@@ -31,6 +31,8 @@ std::vector<Evidence> all_evidence() {
         Evidence evidence = live(chain, anchors);
         evidence.continuity.state = state;
         if (!chain.empty()) evidence.continuity.remembered = {spki(chain.front())};
+        evidence.dane = {.state = DaneState::kSecure,
+                         .records = {tlsa(3, 1, 2, w.leaf), tlsa(2, 0, 1, w.middle), tlsa(1, 1, 1, w.other_leaf)}};
         all.push_back(std::move(evidence));
     };
     for (const auto& chain : presented) {
@@ -53,7 +55,7 @@ std::vector<ServerPolicy> all_policies() {
             for (const auto& pins : pin_lists) all.push_back(policy_of(trust, match, pins));
         }
     }
-    for (const TrustMode trust : {TrustMode::kChain, TrustMode::kStrict, TrustMode::kAcceptNew})
+    for (const TrustMode trust : {TrustMode::kChain, TrustMode::kStrict, TrustMode::kAcceptNew, TrustMode::kDane})
         all.push_back(policy_of(trust, Match::kAny, pin_lists.back()));
     for (const TrustMode trust : kTrustModes) {
         all.push_back(policy_of(trust, Match::kAny, pin_lists.back()));
@@ -112,6 +114,11 @@ TEST(Judge, AStricterOptionOnlyShrinksWhatIsTrusted) {
         {"no host", [](auto&, auto& evidence) { evidence.host.reset(); }},
         {"an error in what is remembered",
          [](auto&, auto& evidence) { evidence.continuity.state = ContinuityState::kError; }},
+        {"a TLSA record less", [](auto&, auto& evidence) { evidence.dane.records.pop_back(); }},
+        {"TLSA records that were not validated",
+         [](auto&, auto& evidence) { evidence.dane.state = DaneState::kInsecure; }},
+        {"TLSA records of long ago",
+         [](auto&, auto& evidence) { evidence.dane.expires = kMintNow - std::chrono::seconds(1); }},
     };
     const auto evidence = all_evidence();
     const auto policies = all_policies();
@@ -132,6 +139,38 @@ TEST(Judge, AStricterOptionOnlyShrinksWhatIsTrusted) {
         }
     }
     for (std::size_t i = 0; i < options.size(); ++i) EXPECT_GT(shrunk[i], 0U) << options[i].what << " refuses nobody";
+}
+
+TEST(Judge, A09_RemembersNothingOfWhatItJudgedBefore) {
+    const auto evidence = all_evidence();
+    const auto policies = all_policies();
+    const std::size_t count = evidence.size() * policies.size();
+    const auto judged = [&](std::size_t i) {
+        const Verdict verdict = judge(evidence[i % evidence.size()], policies[i / evidence.size()], kMintNow);
+        return std::pair(verdict.outcome, told(verdict));
+    };
+    std::vector<std::pair<Outcome, std::string>> first;
+    first.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) first.push_back(judged(i));
+    for (std::size_t i = count; i-- > 0;) ASSERT_EQ(judged(i), first[i]);
+
+    // The same chain under other anchors, other dates, another host and another policy, by turns.
+    const World& w = world();
+    const ServerPolicy chain = policy_of(TrustMode::kChain);
+    ServerPolicy denying = chain;
+    denying.deny.insert(spki(w.root));
+    const auto now_of = [](const Evidence& one, const ServerPolicy& policy, Time now = kMintNow) {
+        return judge(one, policy, now).outcome;
+    };
+    for (int turn = 0; turn < 2; ++turn) {
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.root}), chain), Outcome::kTrusted);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.other_root}), chain), Outcome::kRefused);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {}), chain), Outcome::kRefused);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.root}), denying), Outcome::kRefused);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.root}, "shop.example:1"), chain), Outcome::kRefused);
+        EXPECT_EQ(now_of(live({w.leaf, w.middle}, {w.root}), chain, kMintNow + std::chrono::days(4000)),
+                  Outcome::kRefused);
+    }
 }
 
 }  // namespace

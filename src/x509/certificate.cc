@@ -166,6 +166,18 @@ bool is_same(Bytes ours, const Pin& pin) {
     return ours.size() == pin.octets().size() && CRYPTO_memcmp(ours.data(), pin.octets().data(), ours.size()) == 0;
 }
 
+/// Names are of ASCII alone (IA5String): any other octet is told as a number, so that no letter passes for one that it
+/// resembles (INVARIANT A87).
+std::string escaped_ascii(std::string_view value, std::size_t most) {
+    std::string result;
+    for (const char& octet : value) {
+        std::string piece = text::escape({&octet, 1});  // an octet above ASCII is no UTF-8 by itself
+        if (result.size() + piece.size() > most) return result + "…";
+        result += piece;
+    }
+    return result;
+}
+
 /// The octets of a key that a pin of that target is made of; nothing if it can't be pinned so.
 std::optional<Bytes> pinned_octets(const PublicKey& key, PinTarget target) {
     switch (target) {
@@ -185,9 +197,9 @@ bool SubjectAltName::is_told_whole() const {
 std::string SubjectAltName::to_string() const {
     constexpr std::size_t kMostEscaped = 4;  // octets out for one octet in
     switch (type) {
-        case SanType::kDns: return "DNS:" + text::escape(value, kMostEscaped * kMostName);
-        case SanType::kUri: return "URI:" + text::escape(value, kMostEscaped * kMostUri);
-        case SanType::kEmail: return "EMAIL:" + text::escape(value, kMostEscaped * kMostName);
+        case SanType::kDns: return "DNS:" + escaped_ascii(value, kMostEscaped * kMostName);
+        case SanType::kUri: return "URI:" + escaped_ascii(value, kMostEscaped * kMostUri);
+        case SanType::kEmail: return "EMAIL:" + escaped_ascii(value, kMostEscaped * kMostName);
         case SanType::kIpAddress: {
             std::array<char, 64> text{};
             const int family = value.size() == 4 ? AF_INET : AF_INET6;

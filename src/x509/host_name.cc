@@ -2,6 +2,7 @@
 #include "x509/host_name.h"
 
 #include "text/escape.h"
+#include "text/lower.h"
 
 #include <arpa/inet.h>
 #include <idn2.h>
@@ -74,8 +75,7 @@ Result<DnsName> DnsName::parse(std::string_view text) {
         if (!converted) return bad_name(text, "it can't be written in the letters of the DNS (IDNA2008)");
         name = std::move(*converted);
     }
-    std::ranges::transform(name, name.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    name = text::ascii_lower(name);
     if (name.ends_with('.')) name.pop_back();
     if (name.empty() || name.size() > 253) return bad_name(text, "a name has 1 to 253 characters");
     std::size_t begin = 0;

@@ -1,6 +1,7 @@
 // Matching a host name with subject alternative names.
 #include "x509/name_match.h"
 
+#include "text/lower.h"
 #include "x509/openssl.h"
 
 #include <libpsl.h>
@@ -9,13 +10,6 @@
 
 namespace cotter::x509 {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return result;
-}
 
 bool is_public_suffix(const std::string& name) {
     static const psl_ctx_t* const kSuffixes = psl_builtin();
@@ -39,7 +33,7 @@ bool names_host(const Certificate& certificate, const HostName& host) {
         if (const IpAddress* address = host.address()) {
             return name.type == SanType::kIpAddress && std::ranges::equal(as_bytes(name.value), address->octets());
         }
-        return name.type == SanType::kDns && covers(lower(name.value), host.dns_name()->text());
+        return name.type == SanType::kDns && covers(text::ascii_lower(name.value), host.dns_name()->text());
     });
 }
 

@@ -98,6 +98,66 @@ TEST(NameMatch, A86_IsNoSuffixComparison) {
     });
 }
 
+TEST(NameMatch, A87_ComparesALabelsAlone) {
+    expect_dns({
+        {"xn--bcher-kva.example", "b\u00fccher.example", true},
+        {"xn--bcher-kva.example", "B\u00dcCHER.example", true},
+        {"xn--bcher-kva.example", "bu\u0308cher.example", true},  // u and a combining diaeresis: the same after NFC
+        {"XN--BCHER-KVA.example", "b\u00fccher.example", true},
+        {"b\u00fccher.example", "b\u00fccher.example", false},  // a U-label in a certificate is no name
+        {"b\u00fccher.example", "xn--bcher-kva.example", false},
+        {"*.b\u00fccher.example", "a.b\u00fccher.example", false},
+        {"p\u0430ypal.example", "paypal.example", false},  // a Cyrillic letter that looks like an a
+        {"paypal.example", "p\u0430ypal.example", false},
+        {"xn--pypal-4ve.example", "p\u0430ypal.example", true},
+        {"xn--pypal-4ve.example", "paypal.example", false},
+        {"bucher.example", "b\u00fccher.example", false},
+        {"db.example", "db\u3002example", true},  // an ideographic full stop parts labels (UTS 46)
+    });
+}
+
+TEST(NameMatch, A87_ShowsALabelsAndNoLetterBeyondAscii) {
+    EXPECT_EQ(host("b\u00fccher.example").to_string(), "xn--bcher-kva.example");
+    EXPECT_EQ(host("p\u0430ypal.example").to_string(), "xn--pypal-4ve.example");
+    const auto shown = [](const SubjectAltName& name) { return name.to_string(); };
+    EXPECT_EQ(shown({SanType::kDns, "p\u0430ypal.example"}), "DNS:p\\xd0\\xb0ypal.example");
+    EXPECT_EQ(shown({SanType::kUri, "https://\u0430.example"}), "URI:https://\\xd0\\xb0.example");
+    EXPECT_EQ(shown({SanType::kEmail, "\u0430@a.example"}), "EMAIL:\\xd0\\xb0@a.example");
+    EXPECT_EQ(shown({SanType::kDns, "a\\b\x1b"}), "DNS:a\\\\b\\x1b");
+    EXPECT_EQ(shown({SanType::kDns, "xn--pypal-4ve.example"}), "DNS:xn--pypal-4ve.example");
+}
+
+TEST(NameMatch, A89_TakesANameWholeWhateverItLooksLike) {
+    for (const char* joined : {"a.example, DNS:db.example", "a.example,db.example", "a.example DNS:db.example",
+                               "a.example\",\"db.example", "DNS:db.example", "a.example/db.example"}) {
+        const Certificate certificate = mint().san_dns(joined).make().certificate();
+        ASSERT_EQ(certificate.subject_alternative_names().size(), 1U) << joined;
+        EXPECT_FALSE(names_host(certificate, host("db.example"))) << joined;
+    }
+}
+
+TEST(NameMatch, A91_FindsOneNameAmongVeryMany) {
+    testing::Mint many = mint();
+    constexpr int kMany = 20'000;
+    for (int i = 0; i < kMany; ++i) many.san_dns("*.n" + std::to_string(i) + ".example");
+    const Certificate certificate = many.san_dns("db.example").make().certificate();
+    EXPECT_TRUE(names_host(certificate, host("db.example")));
+    EXPECT_TRUE(names_host(certificate, host("a.n19999.example")));
+    EXPECT_FALSE(names_host(certificate, host("a.n20000.example")));
+}
+
+TEST(NameMatch, A91_ShowsNoMoreOfANameThanAnHonestOneHas) {
+    constexpr std::size_t kMost = 4 * 255 + 16;
+    for (const SanType type : {SanType::kDns, SanType::kEmail}) {
+        for (const char octet : {'a', '\xff'}) {
+            const SubjectAltName name{type, std::string(100'000, octet)};
+            EXPECT_LE(name.to_string().size(), kMost);
+            EXPECT_TRUE(name.to_string().ends_with("…"));
+            EXPECT_FALSE(name.is_told_whole());
+        }
+    }
+}
+
 TEST(NameMatch, A88_TakesNoOtherTypeOfNameForAHost) {
     EXPECT_FALSE(names_host(mint().san_uri("db.example").make().certificate(), host("db.example")));
     EXPECT_FALSE(names_host(mint().san_uri("https://db.example/").make().certificate(), host("db.example")));

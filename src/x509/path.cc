@@ -4,6 +4,7 @@
 
 #include "text/time.h"
 #include "x509/crl_choice.h"
+#include "x509/name_constraints.h"
 #include "x509/path_problem.h"
 #include "x509/trust_anchors_store.h"
 
@@ -130,15 +131,19 @@ class Attempt {
     }
 
     void note(X509_STORE_CTX* context) {
-        const int error = X509_STORE_CTX_get_error(context);
-        const auto [problem, words] = diagnose(error);
         const int depth = X509_STORE_CTX_get_error_depth(context);
+        X509* const current = X509_STORE_CTX_get_current_cert(context);
+        int error = X509_STORE_CTX_get_error(context);
+        // It says so, too, of an authority that may not issue, whatever its extended key usage is.
+        if (error == X509_V_ERR_INVALID_PURPOSE && depth > 0 && current != nullptr && is_for_purpose(current))
+            error = X509_V_ERR_INVALID_CA;
+        const auto [problem, words] = diagnose(error);
         // The anchor is trusted as such; only what is below it can be revoked.
         if (is_about_revocation(problem) && depth == sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1) return;
         // A forged CRL counts as none: what it says of the certificate is not told on.
         if (error == X509_V_ERR_CRL_SIGNATURE_FAILURE) forged_at_ = depth;
         if (problem == PathProblem::kRevoked && depth == forged_at_) return;
-        const Candidate* const subject = known(X509_STORE_CTX_get_current_cert(context));
+        const Candidate* const subject = known(current);
         if (subject == nullptr) return fail(problem, "certificate " + std::to_string(depth) + " " + std::string(words));
         const Certificate& certificate = *subject->certificate;
         // OpenSSL lets a certificate end one second early.
@@ -158,6 +163,12 @@ class Attempt {
         if (std::ranges::find(failures_, failure) == failures_.end()) failures_.push_back(std::move(failure));
     }
 
+    /// Whether the extended key usage allows it; without any, it does.
+    [[nodiscard]] bool is_for_purpose(X509* certificate) const {
+        const std::uint32_t usage = X509_get_extended_key_usage(certificate);  // UINT32_MAX where there is none
+        return (usage & (request_.purpose == Purpose::kServer ? XKU_SSL_SERVER : XKU_SSL_CLIENT)) != 0;
+    }
+
     [[nodiscard]] const Candidate* known(const X509* decoded) const {
         const auto found = std::ranges::find(candidates_, decoded, &Candidate::decoded);
         return found == candidates_.end() ? nullptr : &*found;
@@ -173,10 +184,9 @@ class Attempt {
         }
     }
 
-    /// What OpenSSL does not ask of a path, or not firmly (INVARIANTS A03, A20, A29).
+    /// What OpenSSL does not ask of a path, or not firmly (INVARIANTS A03, A20, A29, A93).
     void check_path() {
         const bool is_whole = failures_.empty();
-        const bool is_server = request_.purpose == Purpose::kServer;
         for (std::size_t i = 0; i < chain_.size(); ++i) {
             const Certificate& certificate = *chain_[i].certificate;
             const auto says = [&](int verify_error) {
@@ -186,11 +196,14 @@ class Attempt {
             const bool is_last = i + 1 == chain_.size();
             const bool is_issuer = i > 0 || (is_whole && is_last);
             if (is_issuer && (!certificate.is_ca() || certificate.version() != 3)) says(X509_V_ERR_INVALID_CA);
-            // UINT32_MAX where it has no extended key usage: any.
-            const std::uint32_t usage = X509_get_extended_key_usage(chain_[i].decoded);
-            if ((usage & (is_server ? XKU_SSL_SERVER : XKU_SSL_CLIENT)) == 0) says(X509_V_ERR_INVALID_PURPOSE);
+            if (!is_for_purpose(chain_[i].decoded)) says(X509_V_ERR_INVALID_PURPOSE);
             if (certificate.public_key().weakness()) says(X509_V_ERR_CA_KEY_TOO_SMALL);
             if (certificate.signature_weakness() && !is_last) says(X509_V_ERR_CA_MD_TOO_WEAK);
+            if (i == 0 && is_whole && std::any_of(chain_.begin() + 1, chain_.end(), [&](const Candidate& above) {
+                    return reaches_into_excluded(certificate, above.decoded);
+                })) {
+                says(X509_V_ERR_EXCLUDED_VIOLATION);
+            }
         }
         const auto& anchors = request_.anchors->certificates();
         if (is_whole && (chain_.empty() || std::ranges::find(anchors, *chain_.back().certificate) == anchors.end())) {
