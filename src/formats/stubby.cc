@@ -8,6 +8,8 @@
 #include "text/escape.h"
 
 #include <charconv>
+#include <set>
+#include <utility>
 
 namespace cotter::formats {
 namespace {
@@ -134,17 +136,24 @@ Result<Exported> export_stubby(const std::vector<trust::PolicyEntry>& entries, t
     const auto writable_entries = writable(entries, kRoom, now, exported.lost);
     if (!writable_entries) return unexpected(writable_entries.error());
     exported.text = "upstream_recursive_servers:\n";
+    std::set<std::pair<std::string, std::uint16_t>> known;
     for (const WritableEntry& entry : *writable_entries) {
         const trust::HostPattern& host = entry.entry->host;
         if (!host.base().is_address()) {
             return malformed("name_host", "writing the entry of " + host.to_string() + " as stubby",
                              "stubby goes to addresses, and this is a name", "give the entry the server's address");
         }
+        const std::uint16_t port = host.port().value_or(kDefaultPort);
+        if (!known.emplace(host.base().to_string(), port).second) {
+            return malformed("one_name_twice", "writing the policy as stubby",
+                             "two entries are for " + host.base().to_string() + " at port " + std::to_string(port),
+                             "keep one of them");
+        }
         if (!host.port()) {
             exported.lost.push_back({"port", host.to_string(), "the pins count there for port 853 alone"});
         }
         exported.text += "  - address_data: " + json_quoted(host.base().to_string()) + "\n";
-        exported.text += "    tls_port: " + std::to_string(host.port().value_or(kDefaultPort)) + "\n";
+        exported.text += "    tls_port: " + std::to_string(port) + "\n";
         exported.text += "    tls_pubkey_pinset:\n";
         for (const trust::PolicyPin& pin : entry.pins) {
             exported.text +=
