@@ -130,7 +130,11 @@ class PinFormat(TunnelTest):
         for name, text in (("curl", f"sha256//{self.base64}\n"), ("hpkp", f'pin-sha256="{self.base64}"\n'),
                            ("okhttp", f'.add("www.example.com", "sha256/{self.base64}")'),
                            ("tlsa", f"_443._tcp.www.example.com. IN TLSA 3 1 1 {self.digest.hex()}\n"),
-                           ("gnutls", f"|c0|www.example.com|*|0|6|{self.digest.hex()}\n")):
+                           ("gnutls", f"|c0|www.example.com|*|0|6|{self.digest.hex()}\n"),
+                           ("android", f">{self.base64}<"), ("apple", f">{self.base64}<"), ("nats", self.digest.hex()),
+                           ("ghostunnel", f"sha256:{self.base64}"), ("kubeadm", f"sha256:{self.digest.hex()}"),
+                           ("envoy", self.base64), ("chromium", f"sha256/{self.base64}\n"),
+                           ("openvpn", hashlib.sha256(self.minted.der()).hexdigest().upper()[-2:])):
             with self.subTest(name):
                 done = self.pin(name, self.certificate)
                 self.assertEqual(done.code, 0, done)

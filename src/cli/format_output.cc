@@ -1,8 +1,12 @@
 // Hosts and losses of calls that write formats.
 #include "cli/format_output.h"
 
+#include "text/escape.h"
+#include "text/nearest.h"
+
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iostream>
 
 namespace cotter::cli {
@@ -17,6 +21,16 @@ Result<trust::HostPattern> host_argument(const std::string& text) {
     const auto host = x509::HostPort::parse(rest);
     if (!host) return unexpected(host.error());
     return trust::HostPattern::parse(std::string(is_wildcard ? kStar : "") + host->host.to_string(), host->port, false);
+}
+
+CLI::Validator one_of(std::vector<std::string> names) {
+    const auto check = [names = std::move(names)](const std::string& word) -> std::string {
+        if (std::ranges::find(names, word) != names.end()) return "";
+        const auto nearest = text::nearest(word, names);
+        return "there is no format " + text::escape(word, 40) + (nearest ? ", did you mean " + *nearest + "?" : "") +
+               " They are listed by `cotter help formats`";
+    };
+    return {check, ""};
 }
 
 void warn_of(const std::vector<formats::Loss>& lost) {

@@ -92,10 +92,10 @@ constexpr std::string_view kFormatsTopic =
   openvpn      peer-fingerprint                                    needs --host
   kubeadm      --discovery-token-ca-cert-hash                      needs --host
 
---host NAME[:PORT] says whose pins they are where the text doesn't; where it does,
-only what covers that host is converted. What a format can't say is a warning, and
-"lost" with --json; what would trust more than the policy in silence is refused.
-A file is read whole or not at all: one bad pin refuses it, with its line.
+--host NAME[:PORT] says whose pins they are where the text doesn't; where it
+does, only what covers that host is converted. What a format can't say is a
+warning, and "lost" with --json; what would trust more in silence is refused. A
+file is read whole or not at all: one bad pin refuses it, with its line.
 )";
 
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic}, HelpTopic{"trust", kTrustTopic},

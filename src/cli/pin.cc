@@ -1,5 +1,6 @@
 // cotter pin: the pins of a file's certificates and keys, or of the chain that a live server presents.
 #include "cli/certificate_json.h"
+#include "cli/format_output.h"
 #include "cli/invocation.h"
 #include "cli/pin_format.h"
 #include "cli/report.h"
@@ -7,7 +8,6 @@
 #include "text/escape.h"
 
 #include <CLI/Option.hpp>
-#include <CLI/Validators.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -136,8 +136,9 @@ void add_pin(CLI::App& app, Invocation& invocation) {
     command->add_option("--server-name", options->server_name, "Name to ask the server for instead of HOST")
         ->type_name("NAME");
     command
-        ->add_option("--format", options->format, "text, json, c++, cotter (one a line), or of\n`cotter help formats`")
-        ->check(CLI::IsMember(pin_format_names()))
+        ->add_option("--format", options->format,
+                     "text, json, c++, cotter (one a line), or one of\n`cotter help formats`")
+        ->check(one_of(pin_format_names()))
         ->type_name("FORMAT")
         ->capture_default_str();
     command->add_option("--host", options->as.host, "With --format: whose key it is, where that is said")

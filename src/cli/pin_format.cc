@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <iterator>
 
 namespace cotter::cli {
 namespace {
@@ -54,21 +55,57 @@ const x509::PublicKey& key_of(const x509::PinnableObject& object) {
     return certificate != nullptr ? certificate->public_key() : std::get<x509::PublicKey>(object);
 }
 
-Result<trust::PolicyEntry> entry_of(const trust::HostPattern& host, const x509::PinnableObject& object,
-                                    const PinFormatOptions& options) {
-    trust::PolicyEntry entry{host, {}};
-    const auto add = [&](Pin pin, trust::PinRole role) {
-        const auto& pins = entry.policy.pins;
-        if (std::ranges::find(pins, pin, &trust::PolicyPin::pin) != pins.end()) return;
-        entry.policy.pins.push_back({std::move(pin), role, {}, std::nullopt, {}});
-    };
-    add(*x509::pin_of(key_of(object), PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256), trust::PinRole::kPrimary);
+/// What a format may pin: the key of a server, that of a CA, or a server's certificate.
+struct Kind {
+    PinTarget target;
+    trust::Match match;
+};
+constexpr std::array<Kind, 3> kKinds{{{PinTarget::kSubjectPublicKeyInfo, trust::Match::kLeaf},
+                                      {PinTarget::kSubjectPublicKeyInfo, trust::Match::kIssuer},
+                                      {PinTarget::kCertificate, trust::Match::kLeaf}}};
+
+std::optional<Pin> pin_of(const x509::PinnableObject& object, PinTarget target) {
+    const auto* const certificate = std::get_if<x509::Certificate>(&object);
+    return certificate != nullptr ? certificate->pin(target, PinForm::kSha256)
+                                  : x509::pin_of(key_of(object), target, PinForm::kSha256);
+}
+
+Result<std::vector<Pin>> backups_of(const PinFormatOptions& options) {
+    std::vector<Pin> backups;
     for (const std::string& text : options.backups) {
         auto pins = x509::pins_from_argument(text);
         if (!pins) return unexpected(pins.error());
-        for (Pin& pin : *pins) add(std::move(pin), trust::PinRole::kBackup);
+        std::ranges::move(*pins, std::back_inserter(backups));
+    }
+    return backups;
+}
+
+trust::PolicyEntry entry_of(const trust::HostPattern& host, Pin pin, trust::Match match,
+                            const std::vector<Pin>& backups) {
+    trust::PolicyEntry entry{host, {}};
+    entry.policy.match = match;
+    entry.policy.pins.push_back({std::move(pin), trust::PinRole::kPrimary, {}, std::nullopt, {}});
+    for (const Pin& backup : backups) {
+        const auto& pins = entry.policy.pins;
+        if (std::ranges::find(pins, backup, &trust::PolicyPin::pin) != pins.end()) continue;
+        entry.policy.pins.push_back({backup, trust::PinRole::kBackup, {}, std::nullopt, {}});
     }
     return entry;
+}
+
+/// By the first kind that the format has; the Error is that of the first.
+Result<formats::Exported> export_pin(formats::Format format, const trust::HostPattern& host,
+                                     const x509::PinnableObject& object, const std::vector<Pin>& backups) {
+    std::optional<Error> first;
+    for (const Kind& kind : kKinds) {
+        auto pin = pin_of(object, kind.target);
+        if (!pin) continue;
+        auto exported = formats::export_policy(format, {entry_of(host, std::move(*pin), kind.match, backups)},
+                                               service::wall_clock_now());
+        if (exported) return exported;
+        if (!first) first = std::move(exported.error());
+    }
+    return unexpected(*first);
 }
 
 }  // namespace
@@ -88,19 +125,19 @@ int print_as(const Invocation& invocation, formats::Format format, const std::ve
              const PinFormatOptions& options) {
     const auto host = host_of(objects.front(), options);
     if (!host) return report(invocation, host.error());
-    const auto entry = entry_of(host->pattern, objects.front(), options);
-    if (!entry) return report(invocation, entry.error());
+    const auto backups = backups_of(options);
+    if (!backups) return report(invocation, backups.error());
     if (objects.size() > 1) {
         std::cerr << "cotter: warning: only the first of " << objects.size()
                   << " is printed; --format cotter prints the pins of all\n";
     }
     const std::string name(formats::text_of(format));
-    if (format == formats::Format::kHpkp && entry->policy.pins.size() == 1) {
-        std::cout << formats::hpkp_directive(entry->policy.pins.front().pin) << std::endl;
+    if (format == formats::Format::kHpkp && backups->empty()) {
+        std::cout << formats::hpkp_directive(*pin_of(objects.front(), PinTarget::kSubjectPublicKeyInfo)) << std::endl;
         std::cerr << "cotter: warning: that is one directive: a header needs the pin of a second key, --backup PIN\n";
         return kDone;
     }
-    auto exported = formats::export_policy(format, {*entry}, service::wall_clock_now());
+    auto exported = export_pin(format, host->pattern, objects.front(), *backups);
     if (!exported) return report(invocation, exported.error());
     const bool names_host = std::ranges::find(exported->lost, "host", &formats::Loss::code) == exported->lost.end();
     if (names_host && !host->is_known) {

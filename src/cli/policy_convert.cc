@@ -7,7 +7,6 @@
 #include "service/wall_clock.h"
 
 #include <CLI/Option.hpp>
-#include <CLI/Validators.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -34,11 +33,16 @@ Error no_one_entry(const trust::HostPattern& host, std::string why, std::string 
             {}};
 }
 
+/// Whether an entry is of that very name; the names below it, too, as HPKP's includeSubDomains may say.
+bool is_of(const trust::HostPattern& entry, const trust::HostPattern& host) {
+    return entry.base() == host.base() && entry.is_wildcard() == host.is_wildcard() && entry.port() == host.port();
+}
+
 /// The entry that judges that host, as the entry of that host alone. Where the text named no host, every entry is of
 /// --host already.
 Result<std::vector<trust::PolicyEntry>> only_for(const trust::HostPattern& host,
                                                  std::vector<trust::PolicyEntry> entries) {
-    if (std::ranges::all_of(entries, [&](const auto& entry) { return entry.host == host; })) return entries;
+    if (std::ranges::all_of(entries, [&](const auto& entry) { return is_of(entry.host, host); })) return entries;
     const auto set = trust::PolicySet::from(entries);
     if (!set) return unexpected(set.error());
     std::set<std::uint16_t> ports{443};
@@ -48,9 +52,9 @@ Result<std::vector<trust::PolicyEntry>> only_for(const trust::HostPattern& host,
     if (host.port()) ports = {*host.port()};
     std::set<const trust::PolicyEntry*> found;
     for (const trust::PolicyEntry& entry : set->entries()) {
-        if (entry.host == host) found.insert(&entry);
+        if (is_of(entry.host, host)) return std::vector{entry};
     }
-    if (found.empty() && !host.is_wildcard()) {
+    if (!host.is_wildcard()) {
         for (const std::uint16_t port : ports) found.insert(set->find({host.base(), port}));
         found.erase(nullptr);
     }
@@ -61,7 +65,10 @@ Result<std::vector<trust::PolicyEntry>> only_for(const trust::HostPattern& host,
         return unexpected(no_one_entry(host, "it has entries for more than one port", "write --host NAME:PORT"));
     }
     trust::PolicyEntry only = **found.begin();
-    only.host = host;
+    auto alone =
+        trust::HostPattern::parse(host.base().to_string(), host.port() ? host.port() : only.host.port(), false);
+    if (!alone) return unexpected(alone.error());
+    only.host = std::move(*alone);
     return std::vector{std::move(only)};
 }
 
@@ -122,10 +129,10 @@ void add_policy_convert(CLI::App& policy, Invocation& invocation) {
         "Examples:\n"
         "  cotter policy convert --from android --to cotter network_security_config.xml\n"
         "  cotter policy convert --from hpkp --to cotter --host www.example.com header.txt");
-    const CLI::IsMember is_known(formats::format_names());
+    const CLI::Validator is_known = one_of(formats::format_names());
     command->add_option("--from", options->from, "What FILE is")->required()->check(is_known)->type_name("FORMAT");
     command->add_option("--to", options->to, "What is printed")->required()->check(is_known)->type_name("FORMAT");
-    command->add_option("--host", options->host, "Whose pins these are, where FILE doesn't say; else only that host's")
+    command->add_option("--host", options->host, "Whose pins, where FILE doesn't say; else: only its")
         ->type_name("NAME[:PORT]");
     command->add_option("FILE", options->source, "File to read; -: standard input")->capture_default_str();
     command->callback(

@@ -53,8 +53,15 @@ constexpr Row kRows[] = {
     {Format::kKubeadm, "kubeadm", import_kubeadm, export_kubeadm},
 };
 
+constexpr std::size_t place_of(Format format) {
+    return static_cast<std::size_t>(format);
+}
+
+static_assert(std::ranges::all_of(kRows, [](const Row& row) { return &kRows[place_of(row.format)] == &row; }) &&
+              std::size(kRows) == place_of(Format::kKubeadm) + 1);
+
 const Row& row_of(Format format) {
-    return *std::ranges::find(kRows, format, &Row::format);
+    return kRows[place_of(format)];
 }
 
 /// A date after which others trust any valid chain is kept as it is meant there, and never in silence (INVARIANT A56).
