@@ -112,7 +112,7 @@ class EntryReader {
         policy_.mode = mode->value_or(trust::Mode::kEnforce);
         policy_.on_expiry = on_expiry->value_or(trust::OnExpiry::kRefuse);
         policy_.expires = *expires;
-        requires_backup_ = require_backup->value_or(false);
+        policy_.require_backup = require_backup->value_or(false);
         return {};
     }
 
@@ -214,7 +214,7 @@ class EntryReader {
         }
         const auto ours = std::ranges::count_if(
             policy_.pins, [](const PolicyPin& pin) { return pin.role != trust::PinRole::kProxy; });
-        if (requires_backup_ && ours < 2) {
+        if (policy_.require_backup && ours < 2) {
             return table_.refuse("require_backup", "no_backup",
                                  "require_backup asks for a second pin, and there is none",
                                  "make the next key now and add its pin with role = \"backup\"");
@@ -231,7 +231,6 @@ class EntryReader {
     std::string_view source_;
     const std::filesystem::path& folder_;
     ServerPolicy policy_;
-    bool requires_backup_ = false;
 };
 
 }  // namespace
