@@ -61,6 +61,7 @@ constexpr std::string_view kEvidenceTopic =
                        its own issuer: revocation_unknown, stale_revocation
   --revocation WHAT    chain: every certificate below the anchor [chain]
                        leaf: the server's own alone; off: nothing
+  --purpose WHAT       server, or client: what verify --chain judges a file for
 )";
 
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic}, HelpTopic{"trust", kTrustTopic},

@@ -51,8 +51,9 @@ struct ServerPolicy {
     PinSet deny;                  ///< refused anywhere in the presented or verified chain
     std::optional<Time> expires;
     OnExpiry on_expiry = OnExpiry::kRefuse;
-    bool require_backup = false;  ///< asks for two pins of its own; kept when the policy is read
-    bool require_crls = false;  ///< CRLs were configured, and must decide
+    bool require_backup = false;                     ///< asks for two pins of its own; kept when the policy is read
+    bool require_crls = false;                       ///< CRLs were configured, and must decide
+    x509::Purpose purpose = x509::Purpose::kServer;  ///< what a path is validated for; kClient only for a file
     x509::RevocationScope revocation = x509::RevocationScope::kChain;
     Protocol minimum_protocol = Protocol::kTls13;  ///< below it: downgraded_protocol; kNone offline is not judged
 };
