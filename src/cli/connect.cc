@@ -38,6 +38,9 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
     settings.stream = *stream;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    auto dns = dns_settings(options.trust);
+    if (!dns) return unexpected(dns.error());
+    settings.dns = std::move(*dns);
     if (!options.server_name.empty()) {
         auto name = x509::HostName::parse(options.server_name);
         if (!name) return unexpected(name.error());
@@ -128,8 +131,7 @@ void add_connect(CLI::App& app, Invocation& invocation) {
         "  cotter connect 127.0.0.1:7000 --listen 6380\n"
         "  echo PING | cotter connect 127.0.0.1:7000");
     command->add_option("HOST:PORT", options->server)->required();
-    command->add_option("--listen", options->listen, "A stream a connection; else stdin and stdout")
-        ->type_name("ADDR");
+    command->add_option("--listen", options->listen, "A stream a connection; else stdin and stdout")->type_name("ADDR");
     command->add_flag("--unsafe-listen", options->unsafe_listen, "Allow listening beyond loopback, unencrypted");
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
     command->add_option("--cert", options->certificate, "Own certificate, PEM; else the state folder's")

@@ -40,6 +40,8 @@ constexpr std::string_view kTrustTopic =
                nothing is said and a key is remembered, as after `cotter join`
   accept-new   as strict, but the first key seen is remembered; a changed one is
                refused
+  dane         a TLSA record of the name, validated by DNSSEC, matches: cotter help
+               evidence
 
 Where neither this nor --pin is said, the server's entry in the policy file counts
 (--policy, else policy.toml in the state folder), else a remembered key; else the
@@ -62,6 +64,13 @@ constexpr std::string_view kEvidenceTopic =
   --revocation WHAT    chain: every certificate below the anchor [chain]
                        leaf: the server's own alone; off: nothing
   --purpose WHAT       server, or client: what verify --chain judges a file for
+
+  --tlsa RECORD        a TLSA record, as in '3 1 1 23f4…' (usage, selector, matching
+                       type, hex); may be repeated. In place of a look-up; means
+                       --trust dane where no trust is said
+  --resolver ADDR      where --trust dane asks, as in 192.0.2.1 or [2001:db8::1]:53;
+                       else as /etc/resolv.conf says. DNSSEC is checked here
+  --dnssec-anchor FILE DS or DNSKEY records to begin with; else the root zone's
 )";
 
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic}, HelpTopic{"trust", kTrustTopic},

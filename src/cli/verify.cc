@@ -36,6 +36,9 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     settings.stream.minimum_protocol = trust::Protocol::kTls12;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    auto dns = dns_settings(options.trust);
+    if (!dns) return unexpected(dns.error());
+    settings.dns = std::move(*dns);
     if (!options.server_name.empty()) {
         auto name = x509::HostName::parse(options.server_name);
         if (!name) return unexpected(name.error());
@@ -84,6 +87,10 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
         return refuse_call(invocation, "a file is not judged by what is remembered of live servers",
                            "say --pin, or --trust chain");
     }
+    if (looks_at_dane(*configuration->policy) && settings->trust.tlsa.empty()) {
+        return refuse_call(invocation, "a file is judged by TLSA records that are given, not by a look-up",
+                           "give each with --tlsa 'USAGE SELECTOR MATCHING HEX' (dig prints them so)");
+    }
     auto chain = x509::read_certificates(options.chain);
     if (!chain) return report(invocation, chain.error());
     trust::Evidence evidence;
@@ -91,6 +98,7 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
     evidence.host = host;
     evidence.anchors = configuration->anchors;
     evidence.crls = configuration->crls;
+    evidence.dane = configuration->dane;
     trust::ServerPolicy policy = *configuration->policy;
     if (options.purpose == "client") policy.purpose = x509::Purpose::kClient;
     return tell(invocation, {trust::judge(evidence, policy, now), host, mode});
