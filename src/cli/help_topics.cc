@@ -63,6 +63,7 @@ constexpr std::string_view kEvidenceTopic =
                        its own issuer: revocation_unknown, stale_revocation
   --revocation WHAT    chain: every certificate below the anchor [chain]
                        leaf: the server's own alone; off: nothing
+  --purpose WHAT       server, or client: what verify --chain judges a file for
 
   --tlsa RECORD        a TLSA record, as in '3 1 1 23f4…' (usage, selector, matching
                        type, hex); may be repeated. In place of a look-up; means

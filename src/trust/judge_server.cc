@@ -192,7 +192,7 @@ class ServerJudgement {
     bool verify_path(const x509::TrustAnchors& anchors, Judgement& into) {
         const auto path = x509::validate_path({.presented = &evidence_.presented,
                                                .anchors = &anchors,
-                                               .purpose = x509::Purpose::kServer,
+                                               .purpose = policy_.purpose,
                                                .now = now_,
                                                .crls = &evidence_.crls,
                                                .require_crls = policy_.require_crls,
