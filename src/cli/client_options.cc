@@ -24,7 +24,7 @@ void TrustOptions::add_to(CLI::App& command) {
         ->group(group);
     command.add_option("--trust", trust, "chain, chain+pins, strict …: cotter help trust")
         ->option_text("MODE")
-        ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new"}))
+        ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new", "ask"}))
         ->group(group);
     command.add_option("--policy", policy, "Policy file; else the state folder's policy.toml")
         ->type_name("FILE")
@@ -39,6 +39,8 @@ void TrustOptions::add_to(CLI::App& command) {
     command.add_option("--revocation", revocation, "What --crl must decide")
         ->check(CLI::IsMember({"chain", "leaf", "off"}))
         ->capture_default_str()
+        ->group(std::string(kEvidenceGroup));
+    command.add_flag("--hash-hosts", hash_hosts, "Remember servers under hashed names")
         ->group(std::string(kEvidenceGroup));
 }
 
@@ -71,6 +73,7 @@ Result<service::TrustRequest> TrustOptions::request(const identity::StateFolder&
     if (!policy.empty()) request.policy_file = policy;
     request.usual_policy_file = state.policy_file();
     request.known_peers = state.known_peers_file();
+    if (hash_hosts) request.peer_names = evidence::HostNames::kHashed;
     return request;
 }
 

@@ -40,6 +40,8 @@ constexpr std::string_view kTrustTopic =
                nothing is said and a key is remembered, as after `cotter join`
   accept-new   as strict, but the first key seen is remembered; a changed one is
                refused
+  ask          as strict, but an unknown key is shown at the terminal, where a person
+               says yes or pastes the owner's pin
 
 Where neither this nor --pin is said, the server's entry in the policy file counts
 (--policy, else policy.toml in the state folder), else a remembered key; else the
@@ -61,6 +63,8 @@ constexpr std::string_view kEvidenceTopic =
                        its own issuer: revocation_unknown, stale_revocation
   --revocation WHAT    chain: every certificate below the anchor [chain]
                        leaf: the server's own alone; off: nothing
+  --hash-hosts         servers remembered now stand in known_peers under hashed
+                       names
 )";
 
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic}, HelpTopic{"trust", kTrustTopic},

@@ -39,7 +39,8 @@ constexpr Word<trust::TrustMode> kTrustModes[] = {{"pins", trust::TrustMode::kPi
                                                   {"chain+pins", trust::TrustMode::kChainAndPins},
                                                   {"chain", trust::TrustMode::kChain},
                                                   {"accept-new", trust::TrustMode::kAcceptNew},
-                                                  {"strict", trust::TrustMode::kStrict}};
+                                                  {"strict", trust::TrustMode::kStrict},
+                                                  {"ask", trust::TrustMode::kAsk}};
 constexpr Word<trust::Match> kMatches[] = {
     {"leaf", trust::Match::kLeaf}, {"issuer", trust::Match::kIssuer}, {"any", trust::Match::kAny}};
 constexpr Word<trust::Mode> kModes[] = {

@@ -1,5 +1,6 @@
 // A client judges a server, by the trust mode of its policy.
 #include "text/time.h"
+#include "trust/change.h"
 #include "trust/judge.h"
 #include "trust/judgement.h"
 #include "trust/pin_mistake.h"
@@ -220,7 +221,9 @@ class ServerJudgement {
                 }
                 break;
             case ContinuityState::kUnknown:
-                if (policy_.trust != TrustMode::kAcceptNew) {
+                if (policy_.trust == TrustMode::kAcceptNew) {
+                    judgement_.verdict().is_first_contact = true;
+                } else {
                     judgement_.refuse(ReasonCode::kContinuityUnknown, "no key is remembered for this host and port");
                 }
                 break;
@@ -230,6 +233,7 @@ class ServerJudgement {
                     "the server's key has changed: remembered " + listed(continuity.remembered) +
                         (continuity.first_seen ? ", known since " + text::rfc3339(*continuity.first_seen) : "") +
                         "; presented " + own_pin(leaf));
+                tell_change(classify_change(continuity, evidence_.presented, evidence_.host, now_));
                 break;
             case ContinuityState::kRevoked:
                 judgement_.refuse(ReasonCode::kContinuityRevoked, "the server's key is marked as revoked");
@@ -242,6 +246,11 @@ class ServerJudgement {
                 judgement_.refuse(ReasonCode::kContinuityUnknown, "nobody asked what is remembered");
                 break;
         }
+    }
+
+    void tell_change(Change change) {
+        judgement_.note(ReasonCode::kContinuityChanged, change.message(now_));
+        judgement_.verdict().change = std::move(change);
     }
 
     /// Only records that were validated count (RFC 7671, section 5).
