@@ -1,6 +1,7 @@
 // cotter connect: a pinned mutual-TLS stream, on standard input and output or for a local listener.
 #include "service/connect.h"
 
+#include "cli/ask.h"
 #include "cli/client_options.h"
 #include "cli/listening_client.h"
 #include "cli/report.h"
@@ -100,6 +101,7 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
     const auto policy = service::choose_policy(settings->trust, settings->judged_host());
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, settings->server.to_string());
+    if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
     settings->identity = service::IdentityFiles{options.key, options.certificate};
     if (options.key.empty()) {
         if (auto own = invocation.own_identity(*state); !own) return report(invocation, own.error());
@@ -128,8 +130,7 @@ void add_connect(CLI::App& app, Invocation& invocation) {
         "  cotter connect 127.0.0.1:7000 --listen 6380\n"
         "  echo PING | cotter connect 127.0.0.1:7000");
     command->add_option("HOST:PORT", options->server)->required();
-    command->add_option("--listen", options->listen, "A stream a connection; else stdin and stdout")
-        ->type_name("ADDR");
+    command->add_option("--listen", options->listen, "A stream a connection; else stdin and stdout")->type_name("ADDR");
     command->add_flag("--unsafe-listen", options->unsafe_listen, "Allow listening beyond loopback, unencrypted");
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
     command->add_option("--cert", options->certificate, "Own certificate, PEM; else the state folder's")
