@@ -40,6 +40,8 @@ constexpr std::string_view kTrustTopic =
                nothing is said and a key is remembered, as after `cotter join`
   accept-new   as strict, but the first key seen is remembered; a changed one is
                refused
+  ask          as strict, but an unknown key is shown at the terminal, where a person
+               says yes or pastes the owner's pin
   dane         a TLSA record of the name, validated by DNSSEC, matches: cotter help
                evidence
 
@@ -71,6 +73,9 @@ constexpr std::string_view kEvidenceTopic =
   --resolver ADDR      where --trust dane asks, as in 192.0.2.1 or [2001:db8::1]:53;
                        else as /etc/resolv.conf says. DNSSEC is checked here
   --dnssec-anchor FILE DS or DNSKEY records to begin with; else the root zone's
+
+  --hash-hosts         servers remembered now stand in known_peers under hashed
+                       names
 )";
 
 constexpr std::string_view kFormatsTopic =

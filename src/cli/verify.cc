@@ -1,4 +1,5 @@
 // cotter verify: what a policy makes of a live server, or of a chain in a file.
+#include "cli/ask.h"
 #include "cli/client_options.h"
 #include "cli/help_topics.h"
 #include "cli/invocation.h"
@@ -112,6 +113,7 @@ int verify_live(const Invocation& invocation, const VerifyOptions& options, cons
     const auto policy = service::choose_policy(settings->trust, settings->judged_host());
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, server->to_string());
+    if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
     const auto seen = service::probe(*settings);
     if (!seen) return report(invocation, {server->to_string(), {}}, seen.error());
     return tell(invocation, {seen->verdict, settings->judged_host(), (*policy)->trust});

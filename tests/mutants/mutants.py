@@ -109,6 +109,37 @@ MUTANTS = {
         "src/registry/snapshot.cc", "registry", "*",
         "if (const auto denial = index_->denial_of(leaf, leaf_pins)) {",
         "if (const auto denial = std::optional<std::size_t>(); denial) {"),
+    "foreign_marks_that_refuse_nobody": (
+        "src/evidence/peer_list.cc", "evidence", "PeerList.A128*",
+        "if (const PeerLine* foreign = foreign_about(peer, nullptr, &leaf)) {",
+        "if (const PeerLine* foreign = nullptr; foreign != nullptr) {"),
+    "first_contact_over_a_known_key": (
+        "src/evidence/peer_list.cc", "evidence", "KnownPeersTest.A127*:PeerList.A127*",
+        "if (is_known && !additional) {", "if (is_known && !additional && false) {"),
+    "revoked_keys_of_other_hosts": (
+        "src/evidence/peer_list.cc", "evidence", "PeerList.ARevokedKey*",
+        "if (is_its_key) return", "if (is_its_key && entry->name.in_clear() != nullptr) return"),
+    "torn_line_taken_for_a_whole_one": (
+        "src/evidence/peer_list.cc", "evidence", "PeerList.A130*",
+        "if (end == std::string_view::npos) return bad(\"is torn: it has no end\");",
+        "if (end == std::string_view::npos) break;"),
+    "import_over_a_known_key": (
+        "src/evidence/peer_list.cc", "evidence", "PeerList.Imports*",
+        "if (is_the_same) return", "if (is_the_same && false) return"),
+    "unknown_fields_passed_over": (
+        "src/evidence/peer_line.cc", "evidence", "PeerLine.A132*",
+        "if (!take_field(words.next(), sight)) return std::nullopt;",
+        "static_cast<void>(take_field(words.next(), sight));"),
+    "issuer_by_its_name_alone": (
+        "src/trust/change.cc", "trust", "Change.A127*",
+        "if (!old.issuer_key || issuer_key_of(presented, now) != old.issuer_key) return ChangeKind::kUnproven;", ""),
+    "pins_pasted_back_from_the_question": (
+        "src/service/first_contact.cc", "service", "FirstContact.A133*",
+        "if (is_echo(answer, *pin)) return Answer::kEchoed;", ""),
+    "certificate_text_that_fills_the_screen": (
+        "src/service/first_contact.cc", "service", "FirstContact.A133*",
+        "return text::escape_remaining(text, kMostClaimed);",
+        "static_cast<void>(kMostClaimed);\n    return text;"),
     "truncation_taken_for_an_end": (
         "src/stream/relay.cc", "stream", "Relay.A177*",
         "return end(plain_lost_ ? EndReason::kPlainReset : EndReason::kTruncated);", "return end(EndReason::kDone);"),
