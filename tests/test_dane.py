@@ -73,12 +73,13 @@ class LookedUp(ServedChain):
         cls.old = Zone(cls.folder, "old.example.")
         at = f"_{cls.server.port}._tcp"
         right = tlsa(3, 1, 1, cls.leaf)
-        for name in ("match", "wrong", "forged", "absent", "odd", "authority", "shared", "bent"):
+        for name in ("match", "wrong", "forged", "absent", "odd", "authority", "shared", "crowd"):
             cls.zone.add(f"{name} IN A 127.0.0.1")
         cls.zone.add(
             f"{at}.match IN TLSA {right}", f"{at}.wrong IN TLSA 3 1 1 {OTHER}",
             f"{at}.forged IN TLSA {right.replace('3 1 1', '3 1 2')}{'ab' * 32}",
             f"{at}.odd IN TLSA {right.replace('3 1 1', '4 1 1')}", f"{at}.odd IN TLSA {right[:-2]}",
+            *(f"{at}.crowd IN TLSA 3 1 1 {number:064x}" for number in range(1, 60)), f"{at}.crowd IN TLSA {right}",
             f"{at}.authority IN TLSA {tlsa(2, 0, 1, cls.middle)}",
             f"{at}.shared IN CNAME {at}.match",
             "alias IN CNAME match", "far IN CNAME authority",
@@ -125,6 +126,9 @@ class Answers(LookedUp):
                 with self.subTest(name, whom=type(whom).__name__):
                     document = self.verify(name, *self.dane(whom), code=3 if expected else 0)
                     self.assert_verdict(expected, document, *words)
+
+    def test_records_that_are_too_many_for_a_datagram_come_by_tcp(self):
+        self.assertIn("60 records", self.verify("crowd.example", *self.dane(), code=0)["notes"][0]["message"])
 
     def test_A144_a_resolver_that_calls_everything_authentic_changes_nothing(self):
         with Liar(self.name_server) as liar:
@@ -406,7 +410,7 @@ class Agreement(ServedChain):
         self.assertEqual(differences, set())
         self.assertGreater(trusted, 20)
 
-    def test_A147_where_openssl_differs(self):
+    def test_where_openssl_decides_otherwise(self):
         leaf = self.mint.server("match.example", self.root)
         with OpensslServer(Minted(leaf.certificate, leaf.key, None)) as server:
             # The bare key of an authority that is not sent.
