@@ -18,6 +18,7 @@ LINES = 32
 COMMANDS = [[], ["serve"], ["connect"], ["invite"], ["invite", "list"], ["invite", "withdraw"], ["join"], ["client"],
             *(["client", word] for word in ("list", "show", "add", "suspend", "restore", "revoke", "remove", "add-key",
                                             "drop-key")),
+            ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
             ["id"], ["pin"], ["verify"], ["policy"], ["policy", "convert"], ["version"], ["help"]]
 
 
