@@ -55,14 +55,21 @@ const x509::PublicKey& key_of(const x509::PinnableObject& object) {
 }
 
 Result<trust::PolicyEntry> entry_of(const trust::HostPattern& host, const x509::PinnableObject& object,
-                                    const PinFormatOptions& options) {
+                                    formats::Format format, const PinFormatOptions& options) {
     trust::PolicyEntry entry{host, {}};
+    // kubeadm pins nothing but issuers, and OpenVPN nothing but certificates.
+    if (format == formats::Format::kKubeadm) entry.policy.match = trust::Match::kIssuer;
     const auto add = [&](Pin pin, trust::PinRole role) {
         const auto& pins = entry.policy.pins;
         if (std::ranges::find(pins, pin, &trust::PolicyPin::pin) != pins.end()) return;
         entry.policy.pins.push_back({std::move(pin), role, {}, std::nullopt, {}});
     };
     add(*x509::pin_of(key_of(object), PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256), trust::PinRole::kPrimary);
+    const auto* const certificate = std::get_if<x509::Certificate>(&object);
+    if (format == formats::Format::kOpenvpn && certificate != nullptr) {
+        entry.policy.pins.clear();
+        add(*certificate->pin(PinTarget::kCertificate, PinForm::kSha256), trust::PinRole::kPrimary);
+    }
     for (const std::string& text : options.backups) {
         auto pins = x509::pins_from_argument(text);
         if (!pins) return unexpected(pins.error());
@@ -88,7 +95,7 @@ int print_as(const Invocation& invocation, formats::Format format, const std::ve
              const PinFormatOptions& options) {
     const auto host = host_of(objects.front(), options);
     if (!host) return report(invocation, host.error());
-    const auto entry = entry_of(host->pattern, objects.front(), options);
+    const auto entry = entry_of(host->pattern, objects.front(), format, options);
     if (!entry) return report(invocation, entry.error());
     if (objects.size() > 1) {
         std::cerr << "cotter: warning: only the first of " << objects.size()
