@@ -25,7 +25,7 @@ void TrustOptions::add_to(CLI::App& command) {
         ->group(group);
     command.add_option("--trust", trust, "chain, chain+pins, strict …: cotter help trust")
         ->option_text("MODE")
-        ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new", "dane"}))
+        ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new", "ask", "dane"}))
         ->group(group);
     command.add_option("--policy", policy, "Policy file; else the state folder's policy.toml")
         ->type_name("FILE")
@@ -50,6 +50,8 @@ void TrustOptions::add_to(CLI::App& command) {
         ->group(std::string(kEvidenceGroup));
     command.add_option("--dnssec-anchor", dnssec_anchor, "DS or DNSKEY records to begin with; else the root zone's")
         ->type_name("FILE")
+        ->group(std::string(kEvidenceGroup));
+    command.add_flag("--hash-hosts", hash_hosts, "Remember servers under hashed names")
         ->group(std::string(kEvidenceGroup));
 }
 
@@ -98,6 +100,7 @@ Result<service::TrustRequest> TrustOptions::request(const identity::StateFolder&
     if (!policy.empty()) request.policy_file = policy;
     request.usual_policy_file = state.policy_file();
     request.known_peers = state.known_peers_file();
+    if (hash_hosts) request.peer_names = evidence::HostNames::kHashed;
     return request;
 }
 

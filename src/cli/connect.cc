@@ -1,6 +1,7 @@
 // cotter connect: a pinned mutual-TLS stream, on standard input and output or for a local listener.
 #include "service/connect.h"
 
+#include "cli/ask.h"
 #include "cli/client_options.h"
 #include "cli/listening_client.h"
 #include "cli/report.h"
@@ -103,6 +104,7 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
     const auto policy = service::choose_policy(settings->trust, settings->judged_host());
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, settings->server.to_string());
+    if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
     settings->identity = service::IdentityFiles{options.key, options.certificate};
     if (options.key.empty()) {
         if (auto own = invocation.own_identity(*state); !own) return report(invocation, own.error());

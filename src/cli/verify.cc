@@ -1,5 +1,7 @@
 // cotter verify: what a policy makes of a live server, or of a chain in a file.
+#include "cli/ask.h"
 #include "cli/client_options.h"
+#include "cli/help_topics.h"
 #include "cli/invocation.h"
 #include "cli/report.h"
 #include "cli/verify_print.h"
@@ -10,6 +12,7 @@
 #include "x509/pem.h"
 
 #include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
 
 namespace cotter::cli {
 namespace {
@@ -20,6 +23,7 @@ struct VerifyOptions {
     std::string host;
     std::string server_name;
     std::string at;
+    std::string purpose;
     TrustOptions trust;
 };
 
@@ -96,7 +100,9 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
     evidence.anchors = configuration->anchors;
     evidence.crls = configuration->crls;
     evidence.dane = configuration->dane;
-    return tell(invocation, {trust::judge(evidence, *configuration->policy, now), host, mode});
+    trust::ServerPolicy policy = *configuration->policy;
+    if (options.purpose == "client") policy.purpose = x509::Purpose::kClient;
+    return tell(invocation, {trust::judge(evidence, policy, now), host, mode});
 }
 
 int verify_live(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state) {
@@ -107,6 +113,7 @@ int verify_live(const Invocation& invocation, const VerifyOptions& options, cons
     const auto policy = service::choose_policy(settings->trust, settings->judged_host());
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, server->to_string());
+    if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
     const auto seen = service::probe(*settings);
     if (!seen) return report(invocation, {server->to_string(), {}}, seen.error());
     return tell(invocation, {seen->verdict, settings->judged_host(), (*policy)->trust});
@@ -126,8 +133,9 @@ int run(const Invocation& invocation, const VerifyOptions& options) {
     const auto state = invocation.open_state();
     if (!state) return report(invocation, state.error());
     if (!options.chain.empty()) return verify_file(invocation, options, *state, now);
-    if (!options.at.empty() || !options.host.empty()) {
-        return refuse_call(invocation, "--at and --host are for --chain", "leave them out for a live server");
+    if (!options.at.empty() || !options.host.empty() || !options.purpose.empty()) {
+        return refuse_call(invocation, "--at, --host and --purpose are for --chain",
+                           "leave them out for a live server");
     }
     return verify_live(invocation, options, *state);
 }
@@ -148,6 +156,10 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
     command->add_option("--at", options->at, "Judge --chain as of this RFC 3339 time")->type_name("TIME");
     options->trust.add_to(*command);
+    command->add_option("--purpose", options->purpose, "What --chain is judged for: server or client [server]")
+        ->type_name("WHAT")
+        ->check(CLI::IsMember({"server", "client"}))
+        ->group(std::string(kEvidenceGroup));
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
 }

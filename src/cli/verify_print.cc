@@ -36,6 +36,7 @@ void print_verdict(const Invocation& invocation, const Judged& judged) {
             document["matched"] = {{"pin", verdict.matched->pin.to_string()}, {"position", verdict.matched->position}};
         document["reasons"] = reasons_json(verdict.reasons);
         document["notes"] = reasons_json(verdict.notes);
+        if (verdict.change) document["change"] = change_json(*verdict.change);
         document["presented"] = chain_json(verdict.presented);
         document["chain"] = chain_json(verdict.chain);
         std::cout << document.dump() << std::endl;

@@ -1,7 +1,6 @@
 // Opening streams to a server.
 #include "service/dialer.h"
 
-#include "evidence/known_peers.h"
 #include "service/dane_lookup.h"
 #include "service/wall_clock.h"
 #include "stream/await.h"
@@ -114,8 +113,8 @@ trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
     evidence.crls = crls_;
     evidence.dane = dane_;
     if (!policy_) return trust::judge_without_policy(evidence);
-    if (trust::is_continuity(policy_->trust) && !peer.presented.empty()) {
-        evidence.continuity = evidence::KnownPeers(known_peers_).ask(host_, peer.presented.front());
+    if (goes_by_memory() && !peer.presented.empty()) {
+        evidence.continuity = known_peers_.ask(host_, peer.presented.front());
     }
     return trust::judge(evidence, *policy_, wall_clock_now());
 }
@@ -135,7 +134,7 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
       reactor_(reactor),
       library_(std::move(library)),
       applications_(std::move(applications)),
-      judge_(settings.judged_host(), settings.trust.known_peers, intent) {}
+      judge_(settings.judged_host(), settings.trust.memory(), intent) {}
 
 Result<void> Dialer::reload() {
     auto configuration = ClientConfiguration::read(settings_);
@@ -206,7 +205,7 @@ asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
     const std::string connection_id = shaken->handshake.connection_id();
     auto stream = tls::open_stream(std::move(shaken->handshake));
     if (!stream) co_return unexpected(ConnectFailure{stream.error(), connection_id});
-    if (auto remembered = remember_first_contact(*stream); !remembered) {
+    if (auto remembered = remember(*stream); !remembered) {
         co_return unexpected(failure(remembered.error(), connection_id));
     }
     stream::EarlyBytes early;
@@ -228,13 +227,17 @@ stream::RelayLimits Dialer::limits_of(const tls::Stream& stream) const {
     return limits;
 }
 
-Result<void> Dialer::remember_first_contact(const tls::Stream& stream) const {
-    if (!judge_.remembers()) return {};
-    const auto pin = stream.peer().presented.front().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
-    auto remembered =
-        evidence::KnownPeers(settings_.trust.known_peers).remember(settings_.judged_host(), *pin, wall_clock_now());
-    const bool is_first = !stream.verdict().matched;
-    if (remembered && is_first && settings_.on_first_contact) settings_.on_first_contact(*pin);
+Result<void> Dialer::remember(const tls::Stream& stream) const {
+    const auto& presented = stream.peer().presented;
+    const x509::HostPort host = settings_.judged_host();
+    const trust::Time now = wall_clock_now();
+    if (!stream.verdict().is_first_contact) {
+        if (judge_.goes_by_memory()) judge_.known_peers().note_seen(host, presented, now);
+        return {};
+    }
+    const evidence::Sighting seen = evidence::sighting_of(presented, now);
+    auto remembered = judge_.known_peers().remember(host, seen, now);
+    if (remembered && settings_.on_first_contact) settings_.on_first_contact(seen.pin);
     return remembered;
 }
 

@@ -21,7 +21,7 @@ namespace cotter::service {
 class ServerJudge final : public tls::PeerJudge {
   public:
     enum class Intent : std::uint8_t { kStream, kLook };
-    ServerJudge(x509::HostPort host, std::filesystem::path known_peers, Intent intent)
+    ServerJudge(x509::HostPort host, evidence::KnownPeers known_peers, Intent intent)
         : host_(std::move(host)), known_peers_(std::move(known_peers)), intent_(intent) {}
 
     void replace(const ClientConfiguration& configuration);
@@ -34,12 +34,13 @@ class ServerJudge final : public tls::PeerJudge {
     [[nodiscard]] std::uint64_t generation() const override { return generation_; }
     [[nodiscard]] bool only_looks() const override { return intent_ == Intent::kLook; }
 
-    /// The key of a server that was let in is to be remembered.
-    [[nodiscard]] bool remembers() const { return policy_ && policy_->trust == trust::TrustMode::kAcceptNew; }
+    /// Servers are judged by what is remembered of them.
+    [[nodiscard]] bool goes_by_memory() const { return policy_ && trust::is_continuity(policy_->trust); }
+    [[nodiscard]] const evidence::KnownPeers& known_peers() const { return known_peers_; }
 
   private:
     x509::HostPort host_;
-    std::filesystem::path known_peers_;
+    evidence::KnownPeers known_peers_;
     Intent intent_;
     std::optional<trust::ServerPolicy> policy_;
     x509::TrustAnchors anchors_;
@@ -91,7 +92,7 @@ class Dialer {
     boost::asio::awaitable<expected<ByteVector, ConnectFailure>> await_ready(stream::Socket& socket,
                                                                              tls::Stream& stream, ByteVector unread);
     boost::asio::awaitable<void> ask_for_tlsa();
-    [[nodiscard]] Result<void> remember_first_contact(const tls::Stream& stream) const;
+    [[nodiscard]] Result<void> remember(const tls::Stream& stream) const;
 
     const ClientSettings& settings_;
     stream::Reactor& reactor_;

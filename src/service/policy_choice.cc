@@ -1,7 +1,6 @@
 // Joining request, policy file and memory.
 #include "service/policy_choice.h"
 
-#include "evidence/known_peers.h"
 #include "formats/policy_file.h"
 
 #include <sys/stat.h>
@@ -59,7 +58,7 @@ Result<void> check_tlsa(const TrustRequest& request, const std::optional<trust::
 
 Result<bool> remembers(const TrustRequest& request, const x509::HostPort& host) {
     if (request.known_peers.empty()) return false;
-    const auto pins = evidence::KnownPeers(request.known_peers).pins_of(host);
+    const auto pins = request.memory().pins_of(host);
     if (!pins) return unexpected(pins.error());
     return !pins->empty();
 }

@@ -2,6 +2,7 @@
 // remembered of it, else none.
 #pragma once
 
+#include "evidence/known_peers.h"
 #include "trust/policy.h"
 #include "trust/tlsa.h"
 #include "x509/host_name.h"
@@ -27,6 +28,9 @@ struct TrustRequest {
     std::optional<std::filesystem::path> policy_file{};  ///< --policy: must be there, and pins may not contradict it
     std::filesystem::path usual_policy_file{};           ///< the state folder's, which need not be there; empty: none
     std::filesystem::path known_peers{};                 ///< empty: nothing is remembered
+    evidence::HostNames peer_names = evidence::HostNames::kInClear;  ///< --hash-hosts: of what is remembered now
+
+    [[nodiscard]] evidence::KnownPeers memory() const { return evidence::KnownPeers(known_peers, peer_names); }
 };
 
 /// The policy for that host and port; nothing if nothing covers it, which refuses with `no_policy`. Pins that were

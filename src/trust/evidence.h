@@ -2,6 +2,7 @@
 #pragma once
 
 #include "trust/reason.h"
+#include "trust/sight.h"
 #include "trust/tlsa.h"
 #include "x509/certificate.h"
 #include "x509/host_name.h"
@@ -51,9 +52,11 @@ enum class ContinuityState : std::uint8_t { kNotAsked, kError, kUnknown, kMatch,
 
 struct Continuity {
     ContinuityState state = ContinuityState::kNotAsked;
-    std::vector<Pin> remembered;     ///< for kMatch the one that matched, for kChanged all of them
-    std::optional<Time> first_seen;  ///< of the remembered key
-    std::string detail;              ///< for kError: why, escaped
+    std::vector<Pin> remembered{};     ///< for kMatch the one that matched, for kChanged all of them
+    std::optional<Time> first_seen{};  ///< of the remembered key
+    std::string detail{};              ///< for kError: why, escaped
+    std::optional<Time> last_seen{};   ///< of the remembered key that was seen last
+    Sight sight{};                     ///< what was written down of its certificate then
 };
 
 struct Evidence {

@@ -1,5 +1,6 @@
 // A client judges a server, by the trust mode of its policy.
 #include "text/time.h"
+#include "trust/change.h"
 #include "trust/judge.h"
 #include "trust/judge_dane.h"
 #include "trust/judgement.h"
@@ -192,7 +193,7 @@ class ServerJudgement {
     bool verify_path(const x509::TrustAnchors& anchors, Judgement& into) {
         const auto path = x509::validate_path({.presented = &evidence_.presented,
                                                .anchors = &anchors,
-                                               .purpose = x509::Purpose::kServer,
+                                               .purpose = policy_.purpose,
                                                .now = now_,
                                                .crls = &evidence_.crls,
                                                .require_crls = policy_.require_crls,
@@ -223,7 +224,9 @@ class ServerJudgement {
                 }
                 break;
             case ContinuityState::kUnknown:
-                if (policy_.trust != TrustMode::kAcceptNew) {
+                if (policy_.trust == TrustMode::kAcceptNew) {
+                    judgement_.verdict().is_first_contact = true;
+                } else {
                     judgement_.refuse(ReasonCode::kContinuityUnknown, "no key is remembered for this host and port");
                 }
                 break;
@@ -233,6 +236,7 @@ class ServerJudgement {
                     "the server's key has changed: remembered " + listed(continuity.remembered) +
                         (continuity.first_seen ? ", known since " + text::rfc3339(*continuity.first_seen) : "") +
                         "; presented " + own_pin(leaf));
+                tell_change(classify_change(continuity, evidence_.presented, evidence_.host, now_));
                 break;
             case ContinuityState::kRevoked:
                 judgement_.refuse(ReasonCode::kContinuityRevoked, "the server's key is marked as revoked");
@@ -245,6 +249,11 @@ class ServerJudgement {
                 judgement_.refuse(ReasonCode::kContinuityUnknown, "nobody asked what is remembered");
                 break;
         }
+    }
+
+    void tell_change(Change change) {
+        judgement_.note(ReasonCode::kContinuityChanged, change.message(now_));
+        judgement_.verdict().change = std::move(change);
     }
 
     /// What the host is a validated alias of is a name of it, too, where records from there decide.

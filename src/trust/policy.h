@@ -55,6 +55,8 @@ struct ServerPolicy {
     bool require_crls = false;    ///< CRLs were configured, and must decide
     x509::RevocationScope revocation = x509::RevocationScope::kChain;
     Protocol minimum_protocol = Protocol::kTls13;  ///< below it: downgraded_protocol; kNone offline is not judged
+    /// What a path is validated for; kClient is only asked of a file.
+    x509::Purpose purpose = x509::Purpose::kServer;
 };
 
 /// Whether TLSA records decide: trust by DANE that is not off.
