@@ -83,10 +83,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
                      const nlohmann::json::exception& fault) override {
         // The library's own words begin with its name and its count of the place.
         const std::string_view words = fault.what();
-        const std::size_t begin = words.find("; ");
+        const std::size_t begin = words.find("syntax error");
         return refuse(
             position == 0 ? 0 : position - 1, "bad_json",
-            "it is not JSON: " + text::escape(begin == std::string_view::npos ? words : words.substr(begin + 2), 200));
+            "it is not JSON: " + text::escape(begin == std::string_view::npos ? words : words.substr(begin), 200));
     }
 
   private:
@@ -97,10 +97,12 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     }
 
     bool add_number(std::string literal) {
-        // The lexer has read one character more, unless the text ended.
         Document document = of(Document::Kind::kNumber);
         document.text = std::move(literal);
-        return add(std::move(document), 1);
+        // The lexer has read one character more, unless the text has ended.
+        const std::size_t end = text_.find_last_of("0123456789", read_ - 1) + 1;
+        const std::size_t before = text_.find_last_not_of("+-.0123456789eE", end - 1);
+        return add(std::move(document), read_ - (before == std::string_view::npos ? 0 : before + 1));
     }
 
     /// Octets of the string that the lexer has just read, with its quotes.

@@ -101,6 +101,9 @@ Result<ByteVector> octets_from_hex(std::string_view hex) {
 Result<Pin> pin_from_hex(PinTarget target, PinForm form, std::string_view hex, bool separated) {
     std::string digits(hex);
     if (separated && hex.contains(':')) {
+        if (hex.ends_with(':')) {
+            return malformed("bad_hex", "reading the hex \"" + text::escape(hex, 120) + "\"", "it ends in a colon");
+        }
         digits.clear();
         for (std::size_t i = 0; i < hex.size(); ++i) {
             if (i % 3 != 2) {

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <unordered_set>
 
 namespace cotter::formats {
 namespace {
@@ -16,6 +18,18 @@ constexpr std::string_view kSpace = " \t\r\n";
 
 bool is_space(char c) {
     return kSpace.contains(c);
+}
+
+/// The number of a character of XML 1.0 (2.2), in decimal or after an x in hex. A zero among them would end pugixml's
+/// texts early.
+bool is_character(std::string_view number) {
+    const bool is_hex = number.starts_with('x');
+    if (is_hex) number.remove_prefix(1);
+    std::uint32_t code = 0;
+    const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), code, is_hex ? 16 : 10);
+    if (fault != std::errc{} || end != number.data() + number.size()) return false;
+    if (code < 0x20) return code == '\t' || code == '\n' || code == '\r';
+    return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
 }
 
 /// Goes through the markup from tag to tag: what pugixml would let pass is refused here.
@@ -60,13 +74,11 @@ class MarkupCheck {
         const std::size_t end = rest().substr(0, kLongest).find(';');
         if (end == std::string_view::npos) return refuse("bad_xml", "an & begins nothing", "write it as &amp;");
         const std::string_view name = rest().substr(1, end - 1);
-        const std::string_view digits =
-            name.starts_with("#x") ? name.substr(2) : name.substr(std::min<std::size_t>(1, name.size()));
-        const bool is_number =
-            name.starts_with('#') && !digits.empty() &&
-            digits.find_first_not_of(name.starts_with("#x") ? "0123456789abcdefABCDEF" : "0123456789") ==
-                std::string_view::npos;
-        if (!is_number && std::ranges::find(kEntities, name) == kEntities.end()) {
+        if (name.starts_with('#')) {
+            if (!is_character(name.substr(1))) {
+                return refuse("bad_xml", "&" + text::escape(name, 32) + "; is no character that XML may hold");
+            }
+        } else if (std::ranges::find(kEntities, name) == kEntities.end()) {
             return refuse("xml_entity",
                           "there is no entity &" + text::escape(name, 32) + "; here, and none is declared",
                           "write the text itself");
@@ -161,12 +173,11 @@ struct DoubleAttribute : pugi::xml_tree_walker {
     pugi::xml_node found;
 
     bool for_each(pugi::xml_node& node) override {
-        for (pugi::xml_attribute one : node.attributes()) {
-            for (pugi::xml_attribute other = one.next_attribute(); other; other = other.next_attribute()) {
-                if (std::string_view(one.name()) != other.name()) continue;
-                found = node;
-                return false;
-            }
+        std::unordered_set<std::string_view> names;
+        for (const pugi::xml_attribute attribute : node.attributes()) {
+            if (names.insert(attribute.name()).second) continue;
+            found = node;
+            return false;
         }
         return true;
     }

@@ -26,8 +26,8 @@ std::string nested(std::size_t levels) {
 TEST(Xml, ReadsWellFormedText) {
     for (const std::string text :
          {"<a/>", "<a></a>", " \n<a b='c'/>\n", "<?xml version=\"1.0\" encoding=\"utf-8\"?><a/>",
-          "<!-- <b> & --><a/><!-- x -->", "<a>&lt;&gt;&amp;&quot;&apos;&#65;&#x41;</a>", "<a><![CDATA[<&]]>]]</a>",
-          "<a b=\"'&lt;\" c='\">'/>", "\xef\xbb\xbf<a/>", "<a\n  b = 'c'\n/>"}) {
+          "<!-- <b> & --><a/><!-- x -->", "<a>&lt;&gt;&amp;&quot;&apos;&#65;&#x41;&#9;&#x10FFFF;</a>",
+          "<a><![CDATA[<&]]>]]</a>", "<a b=\"'&lt;\" c='\">'/>", "\xef\xbb\xbf<a/>", "<a\n  b = 'c'\n/>"}) {
         EXPECT_TRUE(XmlText::parse(text, "input")) << text;
     }
     EXPECT_TRUE(XmlText::parse(nested(64), "input"));
@@ -51,11 +51,11 @@ TEST(Xml, A68_NoEntityNoDeclarationAndNothingHalfFormed) {
         {"<a/><b/>", "bad_xml", 1, 5, "two roots"},
         {"<a>", "bad_xml", 1, 4, "no end"},
         {"</a>", "bad_xml", 1, 1, "an end alone"},
-        {"<a></b>", "bad_xml", 1, 4, "the end of another"},
-        {"<a><b></a></b>", "bad_xml", 1, 7, "crossed elements"},
+        {"<a></b>", "bad_xml", 1, 6, "the end of another"},
+        {"<a><b></a></b>", "bad_xml", 1, 9, "crossed elements"},
         {"<a", "bad_xml", 1, 1, "a tag without end"},
-        {"<a b/>", "bad_xml", 1, 4, "an attribute without value"},
-        {"<a b=c/>", "bad_xml", 1, 4, "a value without quotes"},
+        {"<a b/>", "bad_xml", 1, 6, "an attribute without value"},
+        {"<a b=c/>", "bad_xml", 1, 6, "a value without quotes"},
         {"<a b='c/>", "bad_xml", 1, 1, "quotes without end"},
         {"<a b='<'/>", "bad_xml", 1, 7, "a < in a value"},
         {"<a b='1' b='2'/>", "bad_xml", 1, 1, "an attribute twice"},
@@ -65,8 +65,14 @@ TEST(Xml, A68_NoEntityNoDeclarationAndNothingHalfFormed) {
         {"<a>&b;</a>", "xml_entity", 1, 4, "an entity that nobody declared"},
         {"<a>&nbsp;</a>", "xml_entity", 1, 4, "HTML's"},
         {"<a b='&b;'/>", "xml_entity", 1, 7, "an entity in a value"},
-        {"<a>&#xg;</a>", "xml_entity", 1, 4, "no hex"},
-        {"<a>&#;</a>", "xml_entity", 1, 4, "no number"},
+        {"<a>&#xg;</a>", "bad_xml", 1, 4, "no hex"},
+        {"<a>x&#0;y</a>", "bad_xml", 1, 5, "a zero character, at which a reader would stop"},
+        {"<a>&#x0;</a>", "bad_xml", 1, 4, "the same in hex"},
+        {"<a>&#31;</a>", "bad_xml", 1, 4, "a control character by its number"},
+        {"<a>&#xD800;</a>", "bad_xml", 1, 4, "half of a character"},
+        {"<a>&#x110000;</a>", "bad_xml", 1, 4, "beyond the last one"},
+        {"<a>&#-65;</a>", "bad_xml", 1, 4, "a negative number"},
+        {"<a>&#;</a>", "bad_xml", 1, 4, "no number"},
         {"<a>]]></a>", "bad_xml", 1, 4, "the end of CDATA alone"},
         {"<a><![CDATA[x</a>", "bad_xml", 1, 4, "CDATA without end"},
         {"<![CDATA[x]]><a/>", "bad_xml", 1, 1, "CDATA outside"},
