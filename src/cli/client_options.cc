@@ -3,6 +3,7 @@
 
 #include "cli/help_topics.h"
 #include "cli/report.h"
+#include "formats/tlsa_record.h"
 #include "x509/pem.h"
 
 #include <CLI/Option.hpp>
@@ -24,7 +25,7 @@ void TrustOptions::add_to(CLI::App& command) {
         ->group(group);
     command.add_option("--trust", trust, "chain, chain+pins, strict …: cotter help trust")
         ->option_text("MODE")
-        ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new", "ask"}))
+        ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new", "ask", "dane"}))
         ->group(group);
     command.add_option("--policy", policy, "Policy file; else the state folder's policy.toml")
         ->type_name("FILE")
@@ -42,6 +43,27 @@ void TrustOptions::add_to(CLI::App& command) {
         ->group(std::string(kEvidenceGroup));
     command.add_flag("--hash-hosts", hash_hosts, "Remember servers under hashed names")
         ->group(std::string(kEvidenceGroup));
+    command.add_option("--tlsa", tlsa, "TLSA record in place of a look-up; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("RECORD")
+        ->group(std::string(kEvidenceGroup));
+    command.add_option("--resolver", resolver, "Where to ask for TLSA records; else as /etc/resolv.conf says")
+        ->type_name("ADDR")
+        ->group(std::string(kEvidenceGroup));
+    command.add_option("--dnssec-anchor", dnssec_anchor, "DS or DNSKEY records to begin with; else the root zone's")
+        ->type_name("FILE")
+        ->group(std::string(kEvidenceGroup));
+}
+
+Result<evidence::DnsSettings> dns_settings(const TrustOptions& options) {
+    evidence::DnsSettings settings;
+    if (!options.resolver.empty()) {
+        auto server = evidence::DnsServer::parse(options.resolver);
+        if (!server) return unexpected(server.error());
+        settings.server = *server;
+    }
+    if (!options.dnssec_anchor.empty()) settings.anchors = options.dnssec_anchor;
+    return settings;
 }
 
 Result<std::vector<Pin>> parse_pins(const std::vector<std::string>& arguments) {
@@ -65,6 +87,11 @@ Result<service::TrustRequest> TrustOptions::request(const identity::StateFolder&
     auto parsed = parse_pins(pins);
     if (!parsed) return unexpected(parsed.error());
     request.pins = std::move(*parsed);
+    for (const std::string& record : tlsa) {
+        auto read = formats::parse_tlsa_record(record);
+        if (!read) return unexpected(read.error());
+        request.tlsa.push_back(std::move(*read));
+    }
     if (!match.empty()) request.match = trust::match_from(match);
     if (!trust.empty()) request.trust = trust::trust_mode_from(trust);
     request.revocation = revocation == "off"    ? x509::RevocationScope::kOff

@@ -25,11 +25,17 @@ struct TrustOptions {
     std::vector<std::string> crls;
     std::string revocation = "chain";
     bool hash_hosts = false;
+    std::vector<std::string> tlsa;
+    std::string resolver;
+    std::string dnssec_anchor;
 
     void add_to(CLI::App& command);
     /// What the flags say, and where that state folder keeps the rest. Warnings about sample pins go to standard error.
     [[nodiscard]] Result<service::TrustRequest> request(const identity::StateFolder& state) const;
 };
+
+/// Reads --resolver and --dnssec-anchor.
+[[nodiscard]] Result<evidence::DnsSettings> dns_settings(const TrustOptions& options);
 
 /// Reads every --pin.
 [[nodiscard]] Result<std::vector<Pin>> parse_pins(const std::vector<std::string>& arguments);

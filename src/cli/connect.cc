@@ -39,6 +39,9 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
     settings.stream = *stream;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    auto dns = dns_settings(options.trust);
+    if (!dns) return unexpected(dns.error());
+    settings.dns = std::move(*dns);
     if (!options.server_name.empty()) {
         auto name = x509::HostName::parse(options.server_name);
         if (!name) return unexpected(name.error());

@@ -42,6 +42,8 @@ constexpr std::string_view kTrustTopic =
                refused
   ask          as strict, but an unknown key is shown at the terminal, where a person
                says yes or pastes the owner's pin
+  dane         a TLSA record of the name, validated by DNSSEC, matches: cotter help
+               evidence
 
 Where neither this nor --pin is said, the server's entry in the policy file counts
 (--policy, else policy.toml in the state folder), else a remembered key; else the
@@ -65,10 +67,44 @@ constexpr std::string_view kEvidenceTopic =
                        leaf: the server's own alone; off: nothing
   --hash-hosts         servers remembered now stand in known_peers under hashed
                        names
+  --purpose WHAT       server, or client: what verify --chain judges a file for
+
+  --tlsa RECORD        a TLSA record, as in '3 1 1 23f4…' (usage, selector, matching
+                       type, hex); may be repeated. In place of a look-up; means
+                       --trust dane where no trust is said
+  --resolver ADDR      where --trust dane asks, as in 192.0.2.1 or [2001:db8::1]:53;
+                       else as /etc/resolv.conf says. DNSSEC is checked here
+  --dnssec-anchor FILE DS or DNSKEY records to begin with; else the root zone's
+)";
+
+constexpr std::string_view kFormatsTopic =
+    R"(What `cotter policy convert` reads and writes, and `cotter pin --format` writes:
+
+  cotter       policy.toml
+  hpkp         Public-Key-Pins header fields (RFC 7469)            needs --host
+  android      Network Security Config, with TrustKit's elements
+  trustkit     TSKConfiguration: a property list, or its JSON
+  apple        NSPinnedDomains of an Info.plist
+  curl         the argument of --pinnedpubkey                      needs --host
+  okhttp       CertificatePinner's .add(…), or lines of PATTERN PIN
+  tlsa         TLSA records (RFC 6698)
+  envoy        a validation context, YAML or JSON                  needs --host
+  chromium     the static pin list, JSON or .pins
+  gnutls       known_hosts of gnutls_store_pubkey
+  nats         pinned_certs                                        needs --host
+  ghostunnel   --allow-spki-pin                                    needs --host
+  stubby       tls_pubkey_pinset
+  openvpn      peer-fingerprint                                    needs --host
+  kubeadm      --discovery-token-ca-cert-hash                      needs --host
+
+--host NAME[:PORT] says whose pins they are where the text doesn't; where it does,
+only what covers that host is converted. What a format can't say is a warning, and
+"lost" with --json; what would trust more than the policy in silence is refused.
+A file is read whole or not at all: one bad pin refuses it, with its line.
 )";
 
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic}, HelpTopic{"trust", kTrustTopic},
-                             HelpTopic{"evidence", kEvidenceTopic}};
+                             HelpTopic{"evidence", kEvidenceTopic}, HelpTopic{"formats", kFormatsTopic}};
 
 }  // namespace
 

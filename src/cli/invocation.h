@@ -40,6 +40,7 @@ void add_id(CLI::App& app, Invocation& invocation);
 void add_peers(CLI::App& app, Invocation& invocation);
 void add_pin(CLI::App& app, Invocation& invocation);
 void add_verify(CLI::App& app, Invocation& invocation);
+void add_policy(CLI::App& app, Invocation& invocation);
 void add_version(CLI::App& app, Invocation& invocation);
 
 }  // namespace cotter::cli

@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
     add_pin(app, invocation);
     add_verify(app, invocation);
     add_peers(app, invocation);
+    add_policy(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
     try {

@@ -1,6 +1,7 @@
 // cotter pin: the pins of a file's certificates and keys, or of the chain that a live server presents.
 #include "cli/certificate_json.h"
 #include "cli/invocation.h"
+#include "cli/pin_format.h"
 #include "cli/report.h"
 #include "service/probe.h"
 #include "text/escape.h"
@@ -20,6 +21,7 @@ struct PinOptions {
     std::string source;
     std::string server_name;
     std::string format = "text";
+    PinFormatOptions as;  ///< for the formats of others
 };
 
 Result<std::vector<x509::PinnableObject>> look_at(const x509::HostPort& server, const PinOptions& options,
@@ -100,6 +102,12 @@ int run(const Invocation& invocation, const PinOptions& options) {
         const auto* error = server ? std::get_if<Error>(&failure.why) : nullptr;
         return report(invocation, error != nullptr && !error->code.empty() ? *error : objects.error());
     }
+    if (const auto format = policy_format(options.format); format && !invocation.json) {
+        PinFormatOptions as = options.as;
+        as.server = server;
+        if (server && as.host.empty()) as.host = options.server_name;
+        return print_as(invocation, *format, *objects, as);
+    }
     if (invocation.json || options.format == "json") {
         print_json(options, *objects);
     } else if (options.format == "c++") {
@@ -127,9 +135,16 @@ void add_pin(CLI::App& app, Invocation& invocation) {
     command->add_option("SOURCE", options->source, "FILE, HOST:PORT, or - for standard input")->required();
     command->add_option("--server-name", options->server_name, "Name to ask the server for instead of HOST")
         ->type_name("NAME");
-    command->add_option("--format", options->format, "cotter: one a line")
-        ->check(CLI::IsMember({"text", "json", "cotter", "c++"}))
+    command
+        ->add_option("--format", options->format, "text, json, c++, cotter (one a line), or of\n`cotter help formats`")
+        ->check(CLI::IsMember(pin_format_names()))
+        ->type_name("FORMAT")
         ->capture_default_str();
+    command->add_option("--host", options->as.host, "With --format: whose key it is, where that is said")
+        ->type_name("NAME[:PORT]");
+    command->add_option("--backup", options->as.backups, "With --format: pin of the next key; may be repeated")
+        ->type_name("PIN")
+        ->allow_extra_args(false);
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
 }

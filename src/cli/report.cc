@@ -112,12 +112,16 @@ std::string_view advice_on(trust::ReasonCode code) {
         case trust::ReasonCode::kPolicyExpired: return "renew the policy's pins and its date";
         case trust::ReasonCode::kDowngradedProtocol:
             return "check who changed the server's TLS; --min-tls 1.2 allows TLS 1.2";
+        case trust::ReasonCode::kDaneBogus:
+            return "check the name's DNSSEC (delv or drill -S), or ask another resolver with --resolver: cotter help "
+                   "evidence";
+        case trust::ReasonCode::kDaneMismatch:
+            return "ask the server's owner whether its certificate and its TLSA records were changed together";
         case trust::ReasonCode::kNoCertificate:
         case trust::ReasonCode::kNotAdmitted:
         case trust::ReasonCode::kSuspended:
         case trust::ReasonCode::kClientExpired:
-        case trust::ReasonCode::kDaneBogus:
-        case trust::ReasonCode::kDaneMismatch:
+        case trust::ReasonCode::kDaneRecords:
         case trust::ReasonCode::kProxyPin: return "ask the server's owner";
     }
     return "";

@@ -1,6 +1,7 @@
 // cotter verify: what a policy makes of a live server, or of a chain in a file.
 #include "cli/ask.h"
 #include "cli/client_options.h"
+#include "cli/help_topics.h"
 #include "cli/invocation.h"
 #include "cli/report.h"
 #include "cli/verify_print.h"
@@ -11,6 +12,7 @@
 #include "x509/pem.h"
 
 #include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
 
 namespace cotter::cli {
 namespace {
@@ -21,6 +23,7 @@ struct VerifyOptions {
     std::string host;
     std::string server_name;
     std::string at;
+    std::string purpose;
     TrustOptions trust;
 };
 
@@ -34,6 +37,9 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     settings.stream.minimum_protocol = trust::Protocol::kTls12;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    auto dns = dns_settings(options.trust);
+    if (!dns) return unexpected(dns.error());
+    settings.dns = std::move(*dns);
     if (!options.server_name.empty()) {
         auto name = x509::HostName::parse(options.server_name);
         if (!name) return unexpected(name.error());
@@ -82,6 +88,10 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
         return refuse_call(invocation, "a file is not judged by what is remembered of live servers",
                            "say --pin, or --trust chain");
     }
+    if (looks_at_dane(*configuration->policy) && settings->trust.tlsa.empty()) {
+        return refuse_call(invocation, "a file is judged by TLSA records that are given, not by a look-up",
+                           "give each with --tlsa 'USAGE SELECTOR MATCHING HEX' (dig prints them so)");
+    }
     auto chain = x509::read_certificates(options.chain);
     if (!chain) return report(invocation, chain.error());
     trust::Evidence evidence;
@@ -89,7 +99,10 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
     evidence.host = host;
     evidence.anchors = configuration->anchors;
     evidence.crls = configuration->crls;
-    return tell(invocation, {trust::judge(evidence, *configuration->policy, now), host, mode});
+    evidence.dane = configuration->dane;
+    trust::ServerPolicy policy = *configuration->policy;
+    if (options.purpose == "client") policy.purpose = x509::Purpose::kClient;
+    return tell(invocation, {trust::judge(evidence, policy, now), host, mode});
 }
 
 int verify_live(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state) {
@@ -120,8 +133,9 @@ int run(const Invocation& invocation, const VerifyOptions& options) {
     const auto state = invocation.open_state();
     if (!state) return report(invocation, state.error());
     if (!options.chain.empty()) return verify_file(invocation, options, *state, now);
-    if (!options.at.empty() || !options.host.empty()) {
-        return refuse_call(invocation, "--at and --host are for --chain", "leave them out for a live server");
+    if (!options.at.empty() || !options.host.empty() || !options.purpose.empty()) {
+        return refuse_call(invocation, "--at, --host and --purpose are for --chain",
+                           "leave them out for a live server");
     }
     return verify_live(invocation, options, *state);
 }
@@ -142,6 +156,10 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
     command->add_option("--at", options->at, "Judge --chain as of this RFC 3339 time")->type_name("TIME");
     options->trust.add_to(*command);
+    command->add_option("--purpose", options->purpose, "What --chain is judged for: server or client [server]")
+        ->type_name("WHAT")
+        ->check(CLI::IsMember({"server", "client"}))
+        ->group(std::string(kEvidenceGroup));
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
 }

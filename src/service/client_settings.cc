@@ -19,6 +19,10 @@ Result<x509::TrustAnchors> read_anchors(const ClientSettings& settings,
         return x509::TrustAnchors(std::move(*roots));
     }
     if (needs_anchors(policy)) return x509::TrustAnchors::system();
+    if (policy && policy->trust == trust::TrustMode::kDane) {
+        // Only records of usage 0 and 1 look at them; where there are none, these refuse.
+        return x509::TrustAnchors::system().value_or(x509::TrustAnchors());
+    }
     return x509::TrustAnchors();
 }
 
@@ -42,6 +46,14 @@ Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& sett
         if (!crls) return unexpected(crls.error());
         if (configuration.policy) configuration.policy->require_crls = true;
         configuration.crls.insert(configuration.crls.end(), crls->begin(), crls->end());
+    }
+    if (!settings.trust.tlsa.empty()) {
+        configuration.dane.state = trust::DaneState::kSecure;
+        configuration.dane.records = settings.trust.tlsa;
+    } else if (configuration.policy && looks_at_dane(*configuration.policy)) {
+        auto resolver = evidence::DaneResolver::make(settings.dns);
+        if (!resolver) return unexpected(resolver.error());
+        configuration.resolver = std::move(*resolver);
     }
     return configuration;
 }

@@ -1,6 +1,7 @@
 // What a client is asked to do, and what of it comes from files.
 #pragma once
 
+#include "evidence/dane_resolver.h"
 #include "identity/identity.h"
 #include "service/policy_choice.h"
 #include "service/settings.h"
@@ -21,7 +22,8 @@ struct ClientSettings {
     TrustRequest trust{};
     std::optional<std::filesystem::path> roots{};
     std::vector<std::filesystem::path> crls{};
-    std::optional<IdentityFiles> identity{};  ///< none: no certificate is offered
+    evidence::DnsSettings dns{};                         ///< for trust by DANE
+    std::optional<IdentityFiles> identity{};             ///< none: no certificate is offered
     std::function<void(const Pin&)> on_first_contact{};  ///< told of a key that accept-new has just remembered
     std::optional<stream::ListenAddress> listen{};
     bool unsafe_listen = false;
@@ -37,6 +39,9 @@ struct ClientConfiguration {
     std::optional<trust::ServerPolicy> policy;  ///< none: nothing covers the server, which is refused
     x509::TrustAnchors anchors;
     std::vector<x509::CertificateRevocationList> crls;
+    trust::DaneAnswer dane;  ///< the records that were given; kNotAsked if none were
+    /// Whom to ask for them before each handshake, where DANE decides and none were given.
+    std::shared_ptr<evidence::DaneResolver> resolver;
 
     [[nodiscard]] static Result<ClientConfiguration> read(const ClientSettings& settings);
 };

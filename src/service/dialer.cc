@@ -1,6 +1,7 @@
 // Opening streams to a server.
 #include "service/dialer.h"
 
+#include "service/dane_lookup.h"
 #include "service/wall_clock.h"
 #include "stream/await.h"
 #include "stream/dial.h"
@@ -90,7 +91,15 @@ void ServerJudge::replace(const ClientConfiguration& configuration) {
     policy_ = configuration.policy;
     anchors_ = configuration.anchors;
     crls_ = configuration.crls;
+    dane_ = configuration.dane;
     ++generation_;
+}
+
+void ServerJudge::hear(trust::DaneAnswer answer) {
+    const bool says_the_same =
+        answer.state == dane_.state && answer.records == dane_.records && answer.alias_of == dane_.alias_of;
+    dane_ = std::move(answer);
+    if (!says_the_same) ++generation_;
 }
 
 trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
@@ -102,6 +111,7 @@ trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
     evidence.host = host_;
     evidence.anchors = anchors_;
     evidence.crls = crls_;
+    evidence.dane = dane_;
     if (!policy_) return trust::judge_without_policy(evidence);
     if (goes_by_memory() && !peer.presented.empty()) {
         evidence.continuity = known_peers_.ask(host_, peer.presented.front());
@@ -140,6 +150,7 @@ Result<void> Dialer::reload() {
     context_ = std::make_shared<const tls::Context>(std::move(*context));
     bare_context_ = std::make_shared<const tls::Context>(std::move(*bare));
     judge_.replace(*configuration);
+    resolver_ = std::move(configuration->resolver);
     session_.clear();
     return {};
 }
@@ -148,8 +159,18 @@ asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() 
     return shake_hands_under(context_);
 }
 
+/// Before each handshake anew: the resolver keeps an answer as long as its TTL allows, and no longer.
+asio::awaitable<void> Dialer::ask_for_tlsa() {
+    if (!resolver_) co_return;
+    const auto asked = resolver_;
+    auto answer = co_await look_up_dane(reactor_, asked, settings_.judged_host(), settings_.stream.connect_timeout);
+    // A reload may have come between, and then its own look-up decides.
+    if (asked == resolver_) judge_.hear(std::move(answer));
+}
+
 asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_under(
     std::shared_ptr<const tls::Context> context) {
+    co_await ask_for_tlsa();
     // Named: g++ 12 destroys an aggregate made inside the co_await expression twice.
     const stream::Target target{settings_.server};
     auto socket = co_await stream::dial(reactor_, target, stream::Reach::kAnywhere, settings_.stream.connect_timeout);

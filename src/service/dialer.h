@@ -26,6 +26,9 @@ class ServerJudge final : public tls::PeerJudge {
 
     void replace(const ClientConfiguration& configuration);
 
+    /// What the DNS has just said of the server. Handshakes that are under way are judged by it, too.
+    void hear(trust::DaneAnswer answer);
+
     [[nodiscard]] trust::Verdict judge(const tls::Peer& peer) const override;
     [[nodiscard]] bool may_join(const tls::Peer&) const override { return false; }
     [[nodiscard]] std::uint64_t generation() const override { return generation_; }
@@ -42,6 +45,7 @@ class ServerJudge final : public tls::PeerJudge {
     std::optional<trust::ServerPolicy> policy_;
     x509::TrustAnchors anchors_;
     std::vector<x509::CertificateRevocationList> crls_;
+    trust::DaneAnswer dane_;
     std::uint64_t generation_ = 1;
 };
 
@@ -87,6 +91,7 @@ class Dialer {
         std::shared_ptr<const tls::Context> context);
     boost::asio::awaitable<expected<ByteVector, ConnectFailure>> await_ready(stream::Socket& socket,
                                                                              tls::Stream& stream, ByteVector unread);
+    boost::asio::awaitable<void> ask_for_tlsa();
     [[nodiscard]] Result<void> remember(const tls::Stream& stream) const;
 
     const ClientSettings& settings_;
@@ -96,6 +101,7 @@ class Dialer {
     ServerJudge judge_;
     std::shared_ptr<const tls::Context> context_;
     std::shared_ptr<const tls::Context> bare_context_;  ///< the same, asking for no application by ALPN
+    std::shared_ptr<evidence::DaneResolver> resolver_;  ///< where DANE decides and no records were given
     tls::ClientSession session_;
 };
 

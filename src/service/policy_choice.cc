@@ -41,6 +41,21 @@ void use_pins(const TrustRequest& request, trust::ServerPolicy& policy) {
     for (const Pin& pin : request.pins) policy.pins.push_back({pin, trust::PinRole::kPrimary, {}, std::nullopt, {}});
 }
 
+/// Records that were given are what the server is judged by, or the call is refused: they never add to what another
+/// trust lets in, nor take its place in silence.
+Result<void> check_tlsa(const TrustRequest& request, const std::optional<trust::ServerPolicy>& entry) {
+    const auto refuse = [](std::string why) {
+        return malformed("tlsa_unused", "reading --tlsa", std::move(why), "leave it out, or say --trust dane");
+    };
+    if (request.tlsa.empty() || request.trust == trust::TrustMode::kDane) return {};
+    if (request.trust)
+        return refuse("--trust " + std::string(text_of(*request.trust)) + " does not look at TLSA records");
+    if (!request.pins.empty()) return refuse("--pin says already which key the server has");
+    if (request.policy_file && entry && entry->trust != trust::TrustMode::kDane)
+        return refuse("--policy has another trust for this server: " + std::string(text_of(entry->trust)));
+    return {};
+}
+
 Result<bool> remembers(const TrustRequest& request, const x509::HostPort& host) {
     if (request.known_peers.empty()) return false;
     const auto pins = request.memory().pins_of(host);
@@ -57,11 +72,13 @@ Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& req
     }
     const auto entry = entry_for(request, host);
     if (!entry) return unexpected(entry.error());
+    if (auto used = check_tlsa(request, *entry); !used) return unexpected(used.error());
+    const auto trust = request.tlsa.empty() ? request.trust : trust::TrustMode::kDane;
     trust::ServerPolicy policy = entry->value_or(trust::ServerPolicy{});
-    bool is_covered = entry->has_value() || request.trust.has_value() || !request.pins.empty();
+    bool is_covered = entry->has_value() || trust.has_value() || !request.pins.empty();
     if (!request.pins.empty()) use_pins(request, policy);
-    if (request.trust) {
-        policy.trust = *request.trust;
+    if (trust) {
+        policy.trust = *trust;
         policy.mode = trust::Mode::kEnforce;
         if (!looks_at_pins(policy.trust)) policy.pins.clear();
     }

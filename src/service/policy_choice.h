@@ -4,6 +4,7 @@
 
 #include "evidence/known_peers.h"
 #include "trust/policy.h"
+#include "trust/tlsa.h"
 #include "x509/host_name.h"
 
 #include <cotter/error.h>
@@ -20,6 +21,8 @@ struct TrustRequest {
     std::vector<Pin> pins{};
     std::optional<trust::Match> match{};
     std::optional<trust::TrustMode> trust{};
+    /// --tlsa: in place of a look-up, and so trust by DANE where no trust is said.
+    std::vector<trust::TlsaRecord> tlsa{};
     x509::RevocationScope revocation = x509::RevocationScope::kChain;
     trust::Protocol minimum_protocol = trust::Protocol::kTls13;
     std::optional<std::filesystem::path> policy_file{};  ///< --policy: must be there, and pins may not contradict it

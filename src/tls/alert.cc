@@ -74,7 +74,8 @@ int verify_error_for(const trust::Verdict& refusal) {
         case kPolicyExpired:
         case kNoPolicy:
         case kDowngradedProtocol:
-        case kProxyPin: return kCertificateUnknown;
+        case kProxyPin:
+        case kDaneRecords: return kCertificateUnknown;
     }
     return kCertificateUnknown;
 }

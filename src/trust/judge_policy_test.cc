@@ -16,8 +16,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::array kTrustModes{TrustMode::kPins, TrustMode::kChainAndPins, TrustMode::kChain, TrustMode::kStrict,
-                                 TrustMode::kAcceptNew};
+constexpr std::array kTrustModes{TrustMode::kPins,   TrustMode::kChainAndPins, TrustMode::kChain,
+                                 TrustMode::kStrict, TrustMode::kAcceptNew,    TrustMode::kDane};
 constexpr std::array kModes{Mode::kEnforce, Mode::kReport, Mode::kOff};
 
 /// Evidence that every trust mode is content with, and the policy that pins it.
@@ -25,6 +25,7 @@ Evidence good_evidence() {
     const World& w = world();
     Evidence evidence = live({w.leaf, w.middle}, {w.root});
     evidence.continuity = {ContinuityState::kMatch, {spki(w.leaf)}, kMintNow, ""};
+    evidence.dane = {.state = DaneState::kSecure, .records = {tlsa(3, 1, 1, w.leaf)}};
     return evidence;
 }
 ServerPolicy pinned(TrustMode trust) {

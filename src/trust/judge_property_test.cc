@@ -11,8 +11,8 @@ namespace {
 
 using namespace trust::testing;  // NOLINT(google-build-using-namespace): the vocabulary of these tests
 
-constexpr std::array kTrustModes{TrustMode::kPins, TrustMode::kChainAndPins, TrustMode::kChain, TrustMode::kStrict,
-                                 TrustMode::kAcceptNew};
+constexpr std::array kTrustModes{TrustMode::kPins,   TrustMode::kChainAndPins, TrustMode::kChain,
+                                 TrustMode::kStrict, TrustMode::kAcceptNew,    TrustMode::kDane};
 
 std::vector<Evidence> all_evidence() {
     const World& w = world();
@@ -31,6 +31,8 @@ std::vector<Evidence> all_evidence() {
         Evidence evidence = live(chain, anchors);
         evidence.continuity.state = state;
         if (!chain.empty()) evidence.continuity.remembered = {spki(chain.front())};
+        evidence.dane = {.state = DaneState::kSecure,
+                         .records = {tlsa(3, 1, 2, w.leaf), tlsa(2, 0, 1, w.middle), tlsa(1, 1, 1, w.other_leaf)}};
         all.push_back(std::move(evidence));
     };
     for (const auto& chain : presented) {
@@ -53,7 +55,7 @@ std::vector<ServerPolicy> all_policies() {
             for (const auto& pins : pin_lists) all.push_back(policy_of(trust, match, pins));
         }
     }
-    for (const TrustMode trust : {TrustMode::kChain, TrustMode::kStrict, TrustMode::kAcceptNew})
+    for (const TrustMode trust : {TrustMode::kChain, TrustMode::kStrict, TrustMode::kAcceptNew, TrustMode::kDane})
         all.push_back(policy_of(trust, Match::kAny, pin_lists.back()));
     for (const TrustMode trust : kTrustModes) {
         all.push_back(policy_of(trust, Match::kAny, pin_lists.back()));
@@ -112,6 +114,11 @@ TEST(Judge, AStricterOptionOnlyShrinksWhatIsTrusted) {
         {"no host", [](auto&, auto& evidence) { evidence.host.reset(); }},
         {"an error in what is remembered",
          [](auto&, auto& evidence) { evidence.continuity.state = ContinuityState::kError; }},
+        {"a TLSA record less", [](auto&, auto& evidence) { evidence.dane.records.pop_back(); }},
+        {"TLSA records that were not validated",
+         [](auto&, auto& evidence) { evidence.dane.state = DaneState::kInsecure; }},
+        {"TLSA records of long ago",
+         [](auto&, auto& evidence) { evidence.dane.expires = kMintNow - std::chrono::seconds(1); }},
     };
     const auto evidence = all_evidence();
     const auto policies = all_policies();

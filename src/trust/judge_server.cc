@@ -2,6 +2,7 @@
 #include "text/time.h"
 #include "trust/change.h"
 #include "trust/judge.h"
+#include "trust/judge_dane.h"
 #include "trust/judgement.h"
 #include "trust/pin_mistake.h"
 #include "x509/name_match.h"
@@ -192,7 +193,7 @@ class ServerJudgement {
     bool verify_path(const x509::TrustAnchors& anchors, Judgement& into) {
         const auto path = x509::validate_path({.presented = &evidence_.presented,
                                                .anchors = &anchors,
-                                               .purpose = x509::Purpose::kServer,
+                                               .purpose = policy_.purpose,
                                                .now = now_,
                                                .crls = &evidence_.crls,
                                                .require_crls = policy_.require_crls,
@@ -201,8 +202,10 @@ class ServerJudgement {
         if (failures != nullptr) into.refuse(*failures);
         if (!evidence_.host) {
             into.refuse(ReasonCode::kHostMismatch, "no host name was given to compare the certificate with");
-        } else if (!x509::names_host(evidence_.presented.front(), evidence_.host->host)) {
-            into.refuse(ReasonCode::kHostMismatch, "the certificate is not for " + evidence_.host->host.to_string());
+        } else if (!x509::names_host(evidence_.presented.front(), evidence_.host->host) &&
+                   (alias_ == nullptr || !x509::names_host(evidence_.presented.front(), *alias_))) {
+            into.refuse(ReasonCode::kHostMismatch, "the certificate is not for " + evidence_.host->host.to_string() +
+                                                       (alias_ == nullptr ? "" : " or " + alias_->to_string()));
         }
         if (failures == nullptr) into.verdict().chain = std::get<x509::VerifiedPath>(path);
         return !into.is_refused();
@@ -253,14 +256,13 @@ class ServerJudgement {
         judgement_.verdict().change = std::move(change);
     }
 
-    /// Only records that were validated count (RFC 7671, section 5).
+    /// What the host is a validated alias of is a name of it, too, where records from there decide.
     void by_dane() {
-        if (evidence_.dane.state != DaneState::kSecure) {
-            judgement_.refuse(ReasonCode::kDaneBogus,
-                              std::string("no validated TLSA record is known for this host and port") +
-                                  (evidence_.dane.detail.empty() ? "" : ": ") + evidence_.dane.detail);
-        }
-        judgement_.refuse(ReasonCode::kDaneMismatch, "no TLSA record matches");
+        if (evidence_.dane.alias_of) alias_ = &*evidence_.dane.alias_of;
+        const PathToAnchors path = [this](const x509::TrustAnchors& anchors, Judgement& into) {
+            return verify_path(anchors, into);
+        };
+        judge_by_dane(evidence_, now_, path, judgement_);
     }
 
     const Evidence& evidence_;
@@ -268,6 +270,7 @@ class ServerJudgement {
     Time now_;
     Judgement judgement_;
     std::string ended_pins_;
+    const x509::HostName* alias_ = nullptr;
 };
 
 }  // namespace

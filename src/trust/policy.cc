@@ -58,6 +58,10 @@ bool looks_at_pins(TrustMode mode) {
     return mode == TrustMode::kPins || mode == TrustMode::kChainAndPins;
 }
 
+bool looks_at_dane(const ServerPolicy& policy) {
+    return policy.trust == TrustMode::kDane && policy.mode != Mode::kOff;
+}
+
 bool is_continuity(TrustMode mode) {
     return mode == TrustMode::kStrict || mode == TrustMode::kAcceptNew || mode == TrustMode::kAsk;
 }

@@ -52,10 +52,15 @@ struct ServerPolicy {
     std::optional<Time> expires;
     OnExpiry on_expiry = OnExpiry::kRefuse;
     bool require_backup = false;  ///< asks for two pins of its own; kept when the policy is read
-    bool require_crls = false;  ///< CRLs were configured, and must decide
+    bool require_crls = false;    ///< CRLs were configured, and must decide
     x509::RevocationScope revocation = x509::RevocationScope::kChain;
     Protocol minimum_protocol = Protocol::kTls13;  ///< below it: downgraded_protocol; kNone offline is not judged
+    /// What a path is validated for; kClient is only asked of a file.
+    x509::Purpose purpose = x509::Purpose::kServer;
 };
+
+/// Whether TLSA records decide: trust by DANE that is not off.
+[[nodiscard]] bool looks_at_dane(const ServerPolicy& policy);
 
 /// A subjectAltName pattern of --client-name: "DNS:*.clients.example", "URI:spiffe://x/y", "EMAIL:a@b", "IP:192.0.2.1".
 /// `*` is one whole leftmost DNS label; a URI is compared whole (INVARIANT A31).

@@ -34,6 +34,7 @@ std::string_view text_of(ReasonCode code) {
         case ReasonCode::kDaneMismatch: return "dane_mismatch";
         case ReasonCode::kDowngradedProtocol: return "downgraded_protocol";
         case ReasonCode::kProxyPin: return "proxy_pin";
+        case ReasonCode::kDaneRecords: return "dane_records";
     }
     return "";
 }

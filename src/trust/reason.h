@@ -36,7 +36,8 @@ enum class ReasonCode : std::uint8_t {
     kDaneBogus,
     kDaneMismatch,
     kDowngradedProtocol,
-    kProxyPin,  ///< a note, never a refusal
+    kProxyPin,     ///< a note, never a refusal
+    kDaneRecords,  ///< a note: what was asked of the DNS and what came
 };
 
 /// "pin_mismatch", …

@@ -2,9 +2,13 @@
 // host's records came to.
 #pragma once
 
+#include "x509/certificate.h"
+#include "x509/host_name.h"
+
 #include <cotter/bytes.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +36,12 @@ enum class DaneState : std::uint8_t {
 struct DaneAnswer {
     DaneState state = DaneState::kNotAsked;
     std::vector<TlsaRecord> records{};
-    std::string detail{};  ///< for people, escaped: why bogus, which name was asked
+    std::string detail{};  ///< for people, escaped: why bogus, why no answer
+    std::string asked{};   ///< "_443._tcp.db.example.": whose records they are; empty: given on the command line
+    /// What the host is a validated alias of, if the records are from there: a name that the certificate may have, too
+    /// (RFC 7671, section 7).
+    std::optional<x509::HostName> alias_of{};
+    std::optional<x509::Time> expires{};  ///< after it the answer counts for nothing
 };
 
 }  // namespace cotter::trust

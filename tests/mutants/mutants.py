@@ -63,6 +63,45 @@ MUTANTS = {
         "src/tls/sessions.cc", "tls", "SessionStore.*:Sessions.A37*",
         "return now - peer.authenticated_at < kMostSessionAge;",
         "static_cast<void>(now), static_cast<void>(peer);\n    return true;"),
+    "issuer_that_is_no_authority": (
+        "src/x509/path.cc", "x509", "Path.A03*:Path.A20*",
+        "if (is_issuer && (!certificate.is_ca() || certificate.version() != 3)) says(X509_V_ERR_INVALID_CA);",
+        "static_cast<void>(is_issuer);"),
+    "purpose_as_openssl_takes_it": (
+        "src/x509/path.cc", "x509", "PathBuilding.A29*",
+        "if (!is_for_purpose(chain_[i].decoded)) says(X509_V_ERR_INVALID_PURPOSE);", ""),
+    "only_the_first_way_tried": (
+        "src/x509/path.cc", "x509", "PathBuilding.A95*:PathProperty.A79*",
+        "constexpr std::size_t kMostAttempts = 8;", "constexpr std::size_t kMostAttempts = 1;"),
+    "search_without_end": (
+        "src/x509/path.cc", "x509", "PathBuilding.A162*",
+        "constexpr std::size_t kMostAttempts = 8;", "constexpr std::size_t kMostAttempts = 1000;"),
+    "wildcard_over_an_excluded_name": (
+        "src/x509/path.cc", "x509", "NameConstraints.A93*",
+        "return reaches_into_excluded(certificate, above.decoded);",
+        "return reaches_into_excluded(certificate, above.decoded) && false;"),
+    "wildcard_above_a_public_suffix": (
+        "src/x509/name_match.cc", "x509", "NameMatch.A84*:Names.A84*",
+        "!is_public_suffix(std::string(parent));", "(!is_public_suffix(std::string(parent)) || true);"),
+    "name_of_any_type_taken_for_a_host": (
+        "src/x509/name_match.cc", "x509", "NameMatch.A88*",
+        "return name.type == SanType::kDns && covers(", "return covers("),
+    "letters_that_pass_for_others": (
+        "src/x509/certificate.cc", "x509", "NameMatch.A87*",
+        'case SanType::kDns: return "DNS:" + escaped_ascii(value,', 'case SanType::kDns: return "DNS:" + text::escape(value,'),
+    "empty_pinset_that_admits": (
+        "src/trust/judge_server.cc", "trust", "*",
+        "if (policy_.pins.empty()) {\n            judgement_.refuse(ReasonCode::kEmptyPinset,",
+        "if (false) {\n            judgement_.refuse(ReasonCode::kEmptyPinset,"),
+    "pin_of_what_was_merely_presented": (
+        "src/trust/judge_server.cc", "trust", "*",
+        "const auto& chain = verified.empty() ? evidence_.presented : verified;", "const auto& chain = evidence_.presented;"),
+    "path_without_its_host_name": (
+        "src/trust/judge_server.cc", "trust", "*",
+        "!x509::names_host(evidence_.presented.front(), evidence_.host->host)", "false"),
+    "pinned_leaf_as_its_own_issuer": (
+        "src/trust/judge_server.cc", "trust", "*",
+        "if (attempt.verdict().chain.size() > 1) return true;", "if (!attempt.verdict().chain.empty()) return true;"),
     "admission_without_possession": (
         "src/trust/judge_client.cc", "trust", "*",
         "if (evidence.possession != Possession::kProven) {", "if (false) {"),

@@ -68,6 +68,15 @@ inline Pin whole(const Minted& minted) {
     return *minted.certificate().pin(PinTarget::kCertificate, PinForm::kSha256);
 }
 
+/// A TLSA record of that certificate.
+inline TlsaRecord tlsa(unsigned usage, unsigned selector, unsigned matching, const Minted& of) {
+    constexpr PinForm kForms[]{PinForm::kDer, PinForm::kSha256, PinForm::kSha512};
+    const PinTarget target = selector == 0 ? PinTarget::kCertificate : PinTarget::kSubjectPublicKeyInfo;
+    const Pin pin = *of.certificate().pin(target, kForms[matching]);
+    return {static_cast<std::uint8_t>(usage), static_cast<std::uint8_t>(selector), static_cast<std::uint8_t>(matching),
+            ByteVector(pin.octets().begin(), pin.octets().end())};
+}
+
 inline ServerPolicy policy_of(TrustMode trust, Match match = Match::kLeaf, const std::vector<Pin>& pins = {}) {
     ServerPolicy policy;
     policy.trust = trust;
