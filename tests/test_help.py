@@ -75,7 +75,8 @@ class Help(unittest.TestCase):
                 self.assertEqual(len([line for line in examples if line.startswith("  ")]), 2)
 
     def test_topics(self):
-        for topic, word in (("pins", "cert-sha256/"), ("trust", "accept-new"), ("serve", "--listen"), ("client", "revoke")):
+        for topic, word in (("pins", "cert-sha256/"), ("trust", "accept-new"), ("formats", "okhttp"), ("serve", "--listen"),
+                            ("client", "revoke")):
             self.assertIn(word, cotter("help", topic).out)
 
     def test_the_bare_name_shows_a_tunnel(self):

@@ -41,8 +41,6 @@ void TrustOptions::add_to(CLI::App& command) {
         ->check(CLI::IsMember({"chain", "leaf", "off"}))
         ->capture_default_str()
         ->group(std::string(kEvidenceGroup));
-    command.add_flag("--hash-hosts", hash_hosts, "Remember servers under hashed names")
-        ->group(std::string(kEvidenceGroup));
     command.add_option("--tlsa", tlsa, "TLSA record in place of a look-up; may be repeated")
         ->allow_extra_args(false)
         ->type_name("RECORD")
@@ -52,6 +50,8 @@ void TrustOptions::add_to(CLI::App& command) {
         ->group(std::string(kEvidenceGroup));
     command.add_option("--dnssec-anchor", dnssec_anchor, "DS or DNSKEY records to begin with; else the root zone's")
         ->type_name("FILE")
+        ->group(std::string(kEvidenceGroup));
+    command.add_flag("--hash-hosts", hash_hosts, "Remember servers under hashed names")
         ->group(std::string(kEvidenceGroup));
 }
 

@@ -24,10 +24,10 @@ struct TrustOptions {
     std::string roots;
     std::vector<std::string> crls;
     std::string revocation = "chain";
-    bool hash_hosts = false;
     std::vector<std::string> tlsa;
     std::string resolver;
     std::string dnssec_anchor;
+    bool hash_hosts = false;
 
     void add_to(CLI::App& command);
     /// What the flags say, and where that state folder keeps the rest. Warnings about sample pins go to standard error.

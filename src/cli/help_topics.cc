@@ -65,8 +65,6 @@ constexpr std::string_view kEvidenceTopic =
                        its own issuer: revocation_unknown, stale_revocation
   --revocation WHAT    chain: every certificate below the anchor [chain]
                        leaf: the server's own alone; off: nothing
-  --hash-hosts         servers remembered now stand in known_peers under hashed
-                       names
   --purpose WHAT       server, or client: what verify --chain judges a file for
 
   --tlsa RECORD        a TLSA record, as in '3 1 1 23f4…' (usage, selector, matching
@@ -75,6 +73,9 @@ constexpr std::string_view kEvidenceTopic =
   --resolver ADDR      where --trust dane asks, as in 192.0.2.1 or [2001:db8::1]:53;
                        else as /etc/resolv.conf says. DNSSEC is checked here
   --dnssec-anchor FILE DS or DNSKEY records to begin with; else the root zone's
+
+  --hash-hosts         servers remembered now stand in known_peers under hashed
+                       names
 )";
 
 constexpr std::string_view kFormatsTopic =

@@ -68,8 +68,8 @@ int main(int argc, char** argv) {
     add_id(app, invocation);
     add_pin(app, invocation);
     add_verify(app, invocation);
-    add_peers(app, invocation);
     add_policy(app, invocation);
+    add_peers(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
     try {

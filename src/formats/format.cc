@@ -1,13 +1,23 @@
 // The table of formats, and what holds for all of them.
 #include "formats/format.h"
 
+#include "formats/android.h"
+#include "formats/apple.h"
+#include "formats/chromium.h"
 #include "formats/cotter.h"
 #include "formats/curl.h"
+#include "formats/envoy.h"
+#include "formats/ghostunnel.h"
 #include "formats/gnutls.h"
 #include "formats/hpkp.h"
+#include "formats/kubeadm.h"
+#include "formats/nats.h"
 #include "formats/okhttp.h"
+#include "formats/openvpn.h"
 #include "formats/reading.h"
+#include "formats/stubby.h"
 #include "formats/tlsa.h"
+#include "formats/trustkit.h"
 #include "text/escape.h"
 #include "text/time.h"
 
@@ -27,10 +37,20 @@ struct Row {
 constexpr Row kRows[] = {
     {Format::kCotter, "cotter", import_cotter, export_cotter},
     {Format::kHpkp, "hpkp", import_hpkp, export_hpkp},
+    {Format::kAndroid, "android", import_android, export_android},
+    {Format::kTrustKit, "trustkit", import_trustkit, export_trustkit},
+    {Format::kApple, "apple", import_apple, export_apple},
     {Format::kCurl, "curl", import_curl, export_curl},
     {Format::kOkHttp, "okhttp", import_okhttp, export_okhttp},
     {Format::kTlsa, "tlsa", import_tlsa, export_tlsa},
+    {Format::kEnvoy, "envoy", import_envoy, export_envoy},
+    {Format::kChromium, "chromium", import_chromium, export_chromium},
     {Format::kGnutls, "gnutls", import_gnutls, export_gnutls},
+    {Format::kNats, "nats", import_nats, export_nats},
+    {Format::kGhostunnel, "ghostunnel", import_ghostunnel, export_ghostunnel},
+    {Format::kStubby, "stubby", import_stubby, export_stubby},
+    {Format::kOpenvpn, "openvpn", import_openvpn, export_openvpn},
+    {Format::kKubeadm, "kubeadm", import_kubeadm, export_kubeadm},
 };
 
 const Row& row_of(Format format) {

@@ -59,6 +59,7 @@ class KnownHostsText {
             if (auto done = read_line(begin, end); !done) return unexpected(done.error());
             begin = end + 1;
         }
+        imported_.entries = entries_.take();
         add_wider_pins(imported_.entries, imported_.lost);
         return std::move(imported_);
     }
@@ -107,9 +108,7 @@ class KnownHostsText {
         }
         auto host = trust::HostPattern::parse(fields[0].text, *port, false);
         if (!host) return placed(std::move(host.error()), place_at(context_.source, text_, fields[0].offset));
-        auto entry = std::ranges::find(imported_.entries, *host, &trust::PolicyEntry::host);
-        if (entry == imported_.entries.end()) entry = imported_.entries.insert(entry, {*host, {}});
-        auto& pins = entry->policy.pins;
+        auto& pins = entries_.at(*host, {}).policy.pins;
         const auto same = std::ranges::find(pins, pin, &trust::PolicyPin::pin);
         if (same == pins.end()) {
             pins.push_back({std::move(pin), trust::PinRole::kPrimary, {}, *expiry, {}});
@@ -163,6 +162,7 @@ class KnownHostsText {
 
     std::string_view text_;
     const ImportContext& context_;
+    EntriesByHost entries_;
     Imported imported_;
 };
 

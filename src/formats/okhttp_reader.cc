@@ -30,7 +30,7 @@ class OkHttpText {
     Result<Imported> read() {
         if (auto done = is_code() ? read_code() : read_lines(); !done) return unexpected(done.error());
         Imported result;
-        result.entries = std::move(entries_);
+        result.entries = entries_.take();
         add_wider_pins(result.entries, result.lost);
         return result;
     }
@@ -113,7 +113,9 @@ class OkHttpText {
             auto word = literal();
             if (!word) {
                 at_ = argument;
-                if (words.empty() && is_of_one_argument()) return {};
+                const bool is_other = words.empty() && is_of_one_argument();
+                at_ = argument;  // what stands inside may be a call with pins
+                if (is_other) return {};
                 return unexpected(word.error());
             }
             words.push_back(*word);
@@ -151,8 +153,10 @@ class OkHttpText {
         return Word{text_.substr(begin, at_++ - begin), begin};
     }
 
-    /// From here to the closing parenthesis no comma on this level: `list.add(x)` has no pins.
+    /// From here to the closing parenthesis no comma on this level: `list.add(x)` has no pins. Not so deep that calls
+    /// in calls would be looked through again and again.
     bool is_of_one_argument() {
+        constexpr int kDeepest = 64;
         int depth = 0;
         while (at_ < text_.size()) {
             if (skip_comment()) continue;
@@ -166,6 +170,7 @@ class OkHttpText {
             if (c == ')' || c == ']' || c == '}') --depth;
             ++at_;
             if (depth < 0) return true;
+            if (depth > kDeepest) return false;
         }
         return false;
     }
@@ -193,15 +198,11 @@ class OkHttpText {
         auto pattern = pattern_of(words.front());
         if (!pattern) return unexpected(pattern.error());
         if (words.size() < 2) return refuse(begin, "no_pins", "the pattern has no pin");
-        auto entry = std::ranges::find(entries_, *pattern, &trust::PolicyEntry::host);
-        if (entry == entries_.end()) {
-            entries_.push_back({*pattern, pins_in_a_chain()});
-            entry = std::prev(entries_.end());
-        }
+        trust::PolicyEntry& entry = entries_.at(*pattern, pins_in_a_chain());
         for (std::size_t i = 1; i < words.size(); ++i) {
             auto pin = pin_of(words[i]);
             if (!pin) return unexpected(pin.error());
-            add_pin(entry->policy, std::move(*pin));
+            add_pin(entry.policy, std::move(*pin));
         }
         return {};
     }
@@ -234,7 +235,7 @@ class OkHttpText {
     std::string_view text_;
     const ImportContext& context_;
     std::size_t at_ = 0;
-    std::vector<trust::PolicyEntry> entries_;
+    EntriesByHost entries_;
 };
 
 }  // namespace

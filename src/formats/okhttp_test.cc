@@ -72,6 +72,10 @@ TEST(OkHttp, ReadsCallsAndLines) {
              told("a.example", {kPinA}),
              {},
              "names that end or begin alike"},
+            {"list.add(builder.add(\"a.example\", " + a + ").build())",
+             told("a.example", {kPinA}),
+             {},
+             "a call in a call"},
             {"apply { add(\"a.example\", " + a + ") }", told("a.example", {kPinA}), {}, "without a dot"},
             {".add(\"a.example\", " + a + ").add(\"a.example\", " + b + ")",
              told("a.example", {kPinA, kPinB}),
@@ -120,6 +124,13 @@ TEST(OkHttp, A57_RefusesWhatItCantReadToTheEnd) {
             {".add(\"a.example, " + a + ")", "not_literal", 1, 0, "quotes that stay open"},
             {".add(\"a.example\n\", " + a + ")", "bad_quotes", 1, 6, "a line's end in quotes"},
             {".add(\"a.example\", " + a, "not_literal", 1, 0, "a call that stays open"},
+            {"list.add(builder.add(HOST, " + a + "))", "not_literal", 1, 22, "a constant in a call in a call"},
+            {[] {
+                 std::string deep;
+                 for (int i = 0; i < 100; ++i) deep += "add(f(";
+                 return deep;
+             }(),
+             "not_literal", 1, 0, "A166: calls in calls"},
             {".add(\"\", " + a + ")", "bad_host_name", 1, 7, "an empty pattern"},
             {".add(\"*\", " + a + ")", "bad_host_name", 1, 7, "a star alone"},
             {".add(\"*.\", " + a + ")", "bad_host_name", 1, 7, "a star and a dot"},

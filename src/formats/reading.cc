@@ -127,6 +127,13 @@ void add_pin(trust::ServerPolicy& policy, Pin pin) {
     policy.pins.push_back({std::move(pin), trust::PinRole::kPrimary, {}, std::nullopt, {}});
 }
 
+trust::PolicyEntry& EntriesByHost::at(const trust::HostPattern& host, const trust::ServerPolicy& fresh) {
+    const std::string key = host.to_string() + (host.includes_subdomains() ? " and below" : "");
+    const auto [place, is_new] = index_.emplace(key, entries_.size());
+    if (is_new) entries_.push_back({host, fresh});
+    return entries_[place->second];
+}
+
 trust::ServerPolicy pins_in_a_chain() {
     trust::ServerPolicy policy;
     policy.trust = trust::TrustMode::kChainAndPins;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <unordered_map>
 
 namespace cotter::formats {
 namespace {
@@ -150,9 +151,9 @@ class ZoneText {
         }
         auto host = owner ? host_of(*owner, owner_at) : host_from(context_, "the data of a TLSA record alone");
         if (!host) return unexpected(host.error());
-        auto set = std::ranges::find(sets_, *host, &RecordSet::host);
-        if (set == sets_.end()) set = sets_.insert(sets_.end(), {*host, {}});
-        set->records.push_back(std::move(*record));
+        const auto [place, is_new] = index_.emplace(host->to_string(), sets_.size());
+        if (is_new) sets_.push_back({*host, {}});
+        sets_[place->second].records.push_back(std::move(*record));
         return {};
     }
 
@@ -213,6 +214,7 @@ class ZoneText {
     std::string owner_;
     std::size_t owner_at_ = 0;
     std::vector<RecordSet> sets_;
+    std::unordered_map<std::string, std::size_t> index_;
     Imported imported_;
 };
 

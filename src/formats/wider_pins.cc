@@ -2,6 +2,9 @@
 #include "formats/wider_pins.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 
 namespace cotter::formats {
 namespace {
@@ -82,21 +85,72 @@ bool counts_before(const HostPattern& one, const HostPattern& other) {
     return name.size() >= parent.size();
 }
 
+/// Finds the entries that may share hosts with a given one, without looking at all of them.
+class Neighbours {
+  public:
+    explicit Neighbours(const std::vector<PolicyEntry>& entries) {
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            const HostPattern& host = entries[i].host;
+            index_.emplace(key(kind_of(host), name_of(host)), i);
+        }
+    }
+
+    /// Those of which a pattern covers all that `narrow` does, ports apart, or overlaps with it; itself among them.
+    [[nodiscard]] std::vector<std::size_t> wider_than(const HostPattern& narrow) const {
+        std::vector<std::size_t> found;
+        const std::string name = name_of(narrow);
+        const std::size_t dot = name.find('.');
+        const std::string parent = dot == std::string::npos ? "" : name.substr(dot + 1);
+        if (kind_of(narrow) == Kind::kName) collect(key(Kind::kName, name), found);
+        collect(key(Kind::kStar, narrow.is_wildcard() ? name : parent), found);
+        for (std::string_view above = name;;) {
+            collect(key(Kind::kBelow, above), found);
+            const std::size_t next = above.find('.');
+            if (next == std::string_view::npos) return found;
+            above.remove_prefix(next + 1);
+        }
+    }
+
+    /// Entries with subdomains of that very name.
+    [[nodiscard]] std::vector<std::size_t> with_subdomains(const HostPattern& host) const {
+        std::vector<std::size_t> found;
+        collect(key(Kind::kBelow, name_of(host)), found);
+        return found;
+    }
+
+  private:
+    enum class Kind : char { kName = 'n', kStar = 's', kBelow = 'b' };
+
+    static Kind kind_of(const HostPattern& pattern) {
+        return pattern.is_wildcard() ? Kind::kStar : pattern.includes_subdomains() ? Kind::kBelow : Kind::kName;
+    }
+    static std::string key(Kind kind, std::string_view name) { return static_cast<char>(kind) + std::string(name); }
+
+    void collect(const std::string& key, std::vector<std::size_t>& into) const {
+        const auto [begin, end] = index_.equal_range(key);
+        for (auto one = begin; one != end; ++one) into.push_back(one->second);
+    }
+
+    std::unordered_multimap<std::string, std::size_t> index_;
+};
+
 /// Of a name, and the same name with those below it, a policy has one: the wider, whose pins alone count then.
 void drop_names_of_wider(std::vector<PolicyEntry>& entries, std::vector<Loss>& lost) {
+    const std::vector<PolicyEntry> original = entries;
+    const Neighbours neighbours(original);
     std::erase_if(entries, [&](const PolicyEntry& narrow) {
-        const auto wider = std::ranges::find_if(entries, [&](const PolicyEntry& wide) {
-            return wide.host.includes_subdomains() && !narrow.host.includes_subdomains() &&
-                   !narrow.host.is_wildcard() && wide.host.base() == narrow.host.base() &&
-                   wide.host.port() == narrow.host.port();
-        });
-        if (wider == entries.end()) return false;
-        if (!has_all(*wider, narrow)) {
-            lost.push_back(
-                {"overlap", narrow.host.to_string(),
-                 "the pins for that name alone are left out: here they would count for names below it as well"});
+        if (narrow.host.is_wildcard() || narrow.host.includes_subdomains()) return false;
+        for (const std::size_t i : neighbours.with_subdomains(narrow.host)) {
+            if (original[i].host.port() != narrow.host.port()) continue;
+            if (!has_all(original[i], narrow)) {
+                lost.push_back(
+                    {"overlap", narrow.host.to_string(),
+                     "the pins for that name alone are left out: here they would count for names below it as "
+                     "well"});
+            }
+            return true;
         }
-        return true;
+        return false;
     });
 }
 
@@ -105,9 +159,10 @@ void drop_names_of_wider(std::vector<PolicyEntry>& entries, std::vector<Loss>& l
 void add_wider_pins(std::vector<PolicyEntry>& entries, std::vector<Loss>& lost) {
     drop_names_of_wider(entries, lost);
     const std::vector<PolicyEntry> original = entries;
+    const Neighbours neighbours(original);
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        for (std::size_t j = 0; j < entries.size(); ++j) {
-            const HostPattern& narrow = original[i].host;
+        const HostPattern& narrow = original[i].host;
+        for (const std::size_t j : neighbours.wider_than(narrow)) {
             const HostPattern& wide = original[j].host;
             if (i == j) continue;
             if (covers_names(wide, narrow) && covers_ports(wide, narrow)) {
@@ -129,13 +184,16 @@ std::optional<Clash> first_clash(const std::vector<PolicyEntry>& entries, Ports 
             return ports == Ports::kNone || one.port().has_value();
         return counts_before(one, other);
     };
+    const Neighbours neighbours(entries);
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        for (std::size_t j = 0; j < entries.size(); ++j) {
-            const HostPattern& one = entries[i].host;
-            const HostPattern& other = entries[j].host;
-            if (i == j || !share_a_name(one, other)) continue;
-            if (ports == Ports::kSaid && !share_a_port(one, other)) continue;
-            if (counts(one, other) && !has_all(entries[i], entries[j])) return Clash{i, j};
+        for (const std::size_t j : neighbours.wider_than(entries[i].host)) {
+            if (i == j || !share_a_name(entries[i].host, entries[j].host)) continue;
+            if (ports == Ports::kSaid && !share_a_port(entries[i].host, entries[j].host)) continue;
+            for (const auto& [one, other] : {std::pair{i, j}, std::pair{j, i}}) {
+                if (counts(entries[one].host, entries[other].host) && !has_all(entries[one], entries[other])) {
+                    return Clash{one, other};
+                }
+            }
         }
     }
     return std::nullopt;

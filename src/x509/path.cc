@@ -247,7 +247,7 @@ class Validation {
         for (const Certificate& one : *request_.presented) {
             const bool is_leaf = candidates_.empty();
             if (!is_leaf && one.public_key().weakness()) {
-                weak_ = &one;
+                weak_.push_back(&one);
                 continue;
             }
             presented_.push_back(decode(one));
@@ -266,6 +266,7 @@ class Validation {
         const auto extras = all.subspan(1, presented_count_ - 1);
         const auto anchors = all.subspan(presented_count_);
         std::optional<Failures> first;
+        std::vector<Candidate> first_chain;
         std::deque<LeftOut> waiting{LeftOut{}};
         std::set<LeftOut> seen{LeftOut{}};
         for (std::size_t tried = 0; tried < kMostAttempts && !waiting.empty(); ++tried) {
@@ -277,7 +278,10 @@ class Validation {
                 for (const Candidate& one : attempt.chain()) path.push_back(*one.certificate);
                 return path;
             }
-            if (!first) first = attempt.failures();
+            if (!first) {
+                first = attempt.failures();
+                first_chain = attempt.chain();
+            }
             for (std::size_t i = 1; i < attempt.chain().size(); ++i) {
                 if (!has_rival(attempt.chain()[i].decoded, left_out)) continue;
                 LeftOut next = left_out;
@@ -285,9 +289,14 @@ class Validation {
                 if (seen.insert(next).second) waiting.push_back(std::move(next));
             }
         }
-        if (weak_ != nullptr) {
+        for (const Certificate* const weak : weak_) {
+            // Only where it would have been the next one.
+            if (first_chain.empty() ||
+                !std::ranges::equal(first_chain.back().certificate->issuer_and_serial().issuer, weak->subject())) {
+                continue;
+            }
             first->push_back({PathProblem::kWeakKey,
-                              described(*weak_) + " has a key that is too weak: " + *weak_->public_key().weakness()});
+                              described(*weak) + " has a key that is too weak: " + *weak->public_key().weakness()});
         }
         return std::move(*first);
     }
@@ -309,7 +318,7 @@ class Validation {
     }
 
     const PathRequest& request_;
-    const Certificate* weak_ = nullptr;
+    std::vector<const Certificate*> weak_;  ///< presented above the leaf, and left out
     std::vector<X509Ptr> presented_;
     std::vector<Candidate> candidates_;
     std::size_t presented_count_ = 0;
