@@ -9,7 +9,7 @@ import unittest
 from harness.case import TunnelTest
 from harness.certificates import Authority, self_signed
 from harness.cotter import cotter_binary
-from harness.processes import Finished
+from harness.processes import Finished, environment
 from harness.tls_servers import PythonServer, server_context
 from test_help import help_of
 
@@ -89,8 +89,8 @@ class Listing(PeersTest):
         self.write(f"c.example:1 {self.other.pin()} {TIMES}\n", self.alice.path("colleagues_known_peers"))
         for command in ("list", "add", "revoke", "forget", "import"):
             for line in help_of(["peers", command]).split("Examples:\n", 1)[1].splitlines():
-                if "/etc/ssl" in line:
-                    continue  # a file of Debian's
+                if "/etc/ssl" in line or "gnutls" in line:
+                    continue  # a file of Debian's, or of the person's own
                 line = line.strip().replace("cotter ", shlex.quote(cotter_binary()) + " ")
                 if command == "forget" and "--dry-run" in line:
                     self.alice.do("peers", "add", "127.0.0.1:7000", self.other.pin())
@@ -225,6 +225,21 @@ class Importing(PeersTest):
             self.assertNotEqual(done.code, 0)
             self.assertIn(word, done.err)
             self.assertFalse(os.path.exists(self.known_peers))
+
+
+    def test_what_gnutls_remembers_comes_over(self):
+        """gnutls-cli meets a server by --tofu, and cotter goes by what it has written."""
+        server = self.serve()
+        home = self.alice.path("home")
+        os.mkdir(home)
+        met = Finished(["gnutls-cli", "--tofu", "--port", str(server.port), "127.0.0.1"], stdin=b"y\n",
+                       env=environment(HOME=home))
+        written = os.path.join(home, ".gnutls", "known_hosts")
+        self.assertTrue(os.path.exists(written), str(met))
+        done = self.peers("import", written, "--json")
+        self.assertEqual(done.json.get("added"), 1, done)
+        self.assertEqual(self.peers("--json").json["peers"][0]["pin"], self.key.pin())
+        self.assertEqual(self.alice.run("connect", server.address).code, 0)
 
 
 class LooksOfAChange(PeersTest):

@@ -179,16 +179,15 @@ void add_peers(CLI::App& app, Invocation& invocation) {
                "  cotter peers forget 127.0.0.1:7000\n  cotter peers forget 127.0.0.1:7000 --dry-run", forget);
     forgetting->add_option("HOST:PORT", options->peer)->required();
     forgetting->add_option("PIN", options->pin, "Only this key of it");
-    CLI::App* const revoking =
-        change("revoke", "Refuse a key at every host",
-               "  cotter peers revoke --dry-run \"$(cotter id)\"\n"
-               "  cotter peers revoke file:/etc/ssl/certs/ssl-cert-snakeoil.pem --reason stolen",
-               revoke);
+    CLI::App* const revoking = change("revoke", "Refuse a key at every host",
+                                      "  cotter peers revoke --dry-run \"$(cotter id)\"\n"
+                                      "  cotter peers revoke file:/etc/ssl/certs/ssl-cert-snakeoil.pem --reason stolen",
+                                      revoke);
     revoking->add_option("PIN", options->pin)->required();
     revoking->add_option("--reason", options->reason, "Why, for yourself")->type_name("TEXT");
-    CLI::App* const importing = change("import", "Add what another known_peers says",
+    CLI::App* const importing = change("import", "Add what another known_peers, or GnuTLS, remembers",
                                        "  cotter peers import colleagues_known_peers --dry-run\n"
-                                       "  cotter peers import - < colleagues_known_peers",
+                                       "  cotter peers import ~/.gnutls/known_hosts",
                                        import);
     importing->add_option("FILE", options->file, "All of it, or nothing; - is standard input")->required();
     for (CLI::App* const one : {adding, importing})
