@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "cli/revocation_options.h"
 #include "cli/stream_options.h"
 #include "service/client_settings.h"
 #include "trust/verdict.h"
@@ -22,8 +23,7 @@ struct TrustOptions {
     std::string trust;
     std::string policy;
     std::string roots;
-    std::vector<std::string> crls;
-    std::string revocation = "chain";
+    RevocationOptions revocation;
     std::vector<std::string> tlsa;
     std::string resolver;
     std::string dnssec_anchor;

@@ -38,7 +38,7 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
     settings.trust = std::move(*trust);
     settings.stream = *stream;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
-    settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    options.trust.revocation.apply(state, settings);
     auto dns = dns_settings(options.trust);
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);

@@ -60,11 +60,17 @@ constexpr std::string_view kEvidenceTopic =
     R"(What a verdict may rest on besides pins and the certificates presented:
 
   --roots FILE         trust anchors, PEM; else the system's
-  --crl FILE           a CRL, PEM or DER; may be repeated. Once one is given, each
-                       certificate below the trust anchor needs a current one of
-                       its own issuer: revocation_unknown, stale_revocation
+  --crl FILE           a CRL, PEM or DER; may be repeated
+  --ocsp-response FILE an OCSP response, DER; may be repeated
+  --fetch-crl          fetch the CRLs that the certificates of the path name
+  --fetch-ocsp         ask the OCSP responders that they name
+  --fetch-private      let both reach addresses that are not public
+                       Once one of these is said, each certificate below the trust
+                       anchor needs a current CRL or answer of its own issuer, else:
+                       revocation_unknown, stale_revocation. Any revocation refuses
   --revocation WHAT    chain: every certificate below the anchor [chain]
-                       leaf: the server's own alone; off: nothing
+                       leaf: the server's own alone; off: nothing, must-staple
+                       neither
   --purpose WHAT       server, or client: what verify --chain judges a file for
 
   --tlsa RECORD        a TLSA record, as in '3 1 1 23f4…' (usage, selector, matching

@@ -108,7 +108,8 @@ std::string_view advice_on(trust::ReasonCode code) {
         case trust::ReasonCode::kMalformed:
         case trust::ReasonCode::kWrongPurpose: return "ask the server's owner for another certificate";
         case trust::ReasonCode::kRevocationUnknown:
-        case trust::ReasonCode::kStaleRevocation: return "fetch the CRLs anew and give them with --crl";
+        case trust::ReasonCode::kStaleRevocation:
+            return "give current CRLs or OCSP answers, or have them fetched: cotter help evidence";
         case trust::ReasonCode::kPolicyExpired: return "renew the policy's pins and its date";
         case trust::ReasonCode::kDowngradedProtocol:
             return "check who changed the server's TLS; --min-tls 1.2 allows TLS 1.2";
@@ -122,6 +123,7 @@ std::string_view advice_on(trust::ReasonCode code) {
         case trust::ReasonCode::kSuspended:
         case trust::ReasonCode::kClientExpired:
         case trust::ReasonCode::kDaneRecords:
+        case trust::ReasonCode::kTimestamps:
         case trust::ReasonCode::kProxyPin: return "ask the server's owner";
     }
     return "";

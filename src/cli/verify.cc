@@ -5,6 +5,7 @@
 #include "cli/invocation.h"
 #include "cli/report.h"
 #include "cli/verify_print.h"
+#include "service/known_status.h"
 #include "service/probe.h"
 #include "service/wall_clock.h"
 #include "text/time.h"
@@ -13,6 +14,8 @@
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
+
+#include <utility>
 
 namespace cotter::cli {
 namespace {
@@ -36,7 +39,7 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     settings.trust = std::move(*trust);
     settings.stream.minimum_protocol = trust::Protocol::kTls12;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
-    settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    options.trust.revocation.apply(state, settings);
     auto dns = dns_settings(options.trust);
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);
@@ -65,6 +68,15 @@ int refuse_call(const Invocation& invocation, std::string why, std::string next)
 int tell(const Invocation& invocation, const Judged& judged) {
     print_verdict(invocation, judged);
     return judged.verdict.lets_pass() ? kDone : kVerdict;
+}
+
+/// What the certificates of the chain name, where they make a path but for revocation.
+std::shared_ptr<const evidence::FetchedStatus> fetch_for(const trust::Evidence& evidence, trust::ServerPolicy policy,
+                                                         const evidence::StatusSources& sources, x509::Time now) {
+    const x509::RevocationScope scope = std::exchange(policy.revocation, x509::RevocationScope::kOff);
+    const trust::Verdict verdict = trust::judge(evidence, policy, now);
+    if (!verdict.lets_pass()) return nullptr;
+    return std::make_shared<const evidence::FetchedStatus>(evidence::fetch_status(verdict.chain, scope, sources));
 }
 
 int verify_file(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state,
@@ -98,10 +110,14 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
     evidence.presented = std::move(*chain);
     evidence.host = host;
     evidence.anchors = configuration->anchors;
-    evidence.crls = configuration->crls;
     evidence.dane = configuration->dane;
     trust::ServerPolicy policy = *configuration->policy;
     if (options.purpose == "client") policy.purpose = x509::Purpose::kClient;
+    service::KnownStatus status{configuration->crls, configuration->ocsp_responses, nullptr, {}};
+    // What was seen since says nothing of another time.
+    if (options.at.empty()) status.crl_numbers = settings->status.crl_numbers;
+    if (settings->status.fetches()) status.fetched = fetch_for(evidence, policy, settings->status, now);
+    status.add_to(evidence, {}, now);
     return tell(invocation, {trust::judge(evidence, policy, now), host, mode});
 }
 

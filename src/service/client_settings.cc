@@ -44,9 +44,16 @@ Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& sett
     for (const auto& file : settings.crls) {
         auto crls = x509::read_crls(file.string());
         if (!crls) return unexpected(crls.error());
-        if (configuration.policy) configuration.policy->require_crls = true;
+        if (configuration.policy) configuration.policy->require_revocation = true;
         configuration.crls.insert(configuration.crls.end(), crls->begin(), crls->end());
     }
+    for (const auto& file : settings.status.ocsp_responses) {
+        auto response = x509::read_ocsp_response(file.string());
+        if (!response) return unexpected(response.error());
+        configuration.ocsp_responses.push_back(std::move(*response));
+    }
+    const bool must_decide = !configuration.ocsp_responses.empty() || settings.status.fetches();
+    if (must_decide && configuration.policy) configuration.policy->require_revocation = true;
     if (!settings.trust.tlsa.empty()) {
         configuration.dane.state = trust::DaneState::kSecure;
         configuration.dane.records = settings.trust.tlsa;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "evidence/dane_resolver.h"
+#include "evidence/status_fetch.h"
 #include "identity/identity.h"
 #include "service/policy_choice.h"
 #include "service/settings.h"
@@ -22,6 +23,7 @@ struct ClientSettings {
     TrustRequest trust{};
     std::optional<std::filesystem::path> roots{};
     std::vector<std::filesystem::path> crls{};
+    evidence::StatusSources status{};                    ///< besides the CRLs
     evidence::DnsSettings dns{};                         ///< for trust by DANE
     std::optional<IdentityFiles> identity{};             ///< none: no certificate is offered
     std::function<void(const Pin&)> on_first_contact{};  ///< told of a key that accept-new has just remembered
@@ -39,6 +41,7 @@ struct ClientConfiguration {
     std::optional<trust::ServerPolicy> policy;  ///< none: nothing covers the server, which is refused
     x509::TrustAnchors anchors;
     std::vector<x509::CertificateRevocationList> crls;
+    std::vector<x509::OcspResponse> ocsp_responses;
     trust::DaneAnswer dane;  ///< the records that were given; kNotAsked if none were
     /// Whom to ask for them before each handshake, where DANE decides and none were given.
     std::shared_ptr<evidence::DaneResolver> resolver;

@@ -85,12 +85,17 @@ Error handshake_error(const ClientSettings& settings, stream::HandshakeEnd end, 
             {}};
 }
 
+bool asks_for_status(const trust::ServerPolicy& policy) {
+    return policy.revocation != x509::RevocationScope::kOff && looks_at_path(policy);
+}
+
 }  // namespace
 
 void ServerJudge::replace(const ClientConfiguration& configuration) {
     policy_ = configuration.policy;
     anchors_ = configuration.anchors;
-    crls_ = configuration.crls;
+    status_.crls = configuration.crls;
+    status_.ocsp_responses = configuration.ocsp_responses;
     dane_ = configuration.dane;
     ++generation_;
 }
@@ -102,7 +107,12 @@ void ServerJudge::hear(trust::DaneAnswer answer) {
     if (!says_the_same) ++generation_;
 }
 
-trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
+void ServerJudge::use(std::shared_ptr<const evidence::FetchedStatus> fetched) {
+    status_.fetched = std::move(fetched);
+    ++generation_;
+}
+
+trust::Verdict ServerJudge::judge_by(const trust::ServerPolicy& policy, const tls::Peer& peer) const {
     trust::Evidence evidence;
     evidence.presented = peer.presented;
     evidence.malformed = peer.malformed;
@@ -110,13 +120,31 @@ trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
     evidence.protocol = peer.protocol;
     evidence.host = host_;
     evidence.anchors = anchors_;
-    evidence.crls = crls_;
     evidence.dane = dane_;
-    if (!policy_) return trust::judge_without_policy(evidence);
-    if (goes_by_memory() && !peer.presented.empty()) {
+    const x509::Time now = wall_clock_now();
+    if (asks_for_status(policy)) status_.add_to(evidence, peer.stapled, now);
+    if (trust::is_continuity(policy.trust) && !peer.presented.empty()) {
         evidence.continuity = known_peers_.ask(host_, peer.presented.front());
     }
-    return trust::judge(evidence, *policy_, wall_clock_now());
+    return trust::judge(evidence, policy, now);
+}
+
+trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
+    if (policy_) return judge_by(*policy_, peer);
+    trust::Evidence evidence;
+    evidence.presented = peer.presented;
+    return trust::judge_without_policy(evidence);
+}
+
+trust::Verdict ServerJudge::judge_without_revocation(const tls::Peer& peer) const {
+    if (!policy_) return judge(peer);
+    trust::ServerPolicy policy = *policy_;
+    policy.revocation = x509::RevocationScope::kOff;
+    return judge_by(policy, peer);
+}
+
+x509::RevocationScope ServerJudge::revocation_scope() const {
+    return policy_ && asks_for_status(*policy_) ? policy_->revocation : x509::RevocationScope::kOff;
 }
 
 Result<std::unique_ptr<Dialer>> Dialer::make(const ClientSettings& settings, stream::Reactor& reactor,
@@ -134,14 +162,14 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
       reactor_(reactor),
       library_(std::move(library)),
       applications_(std::move(applications)),
-      judge_(settings.judged_host(), settings.trust.memory(), intent) {}
+      judge_(settings.judged_host(), settings.trust.memory(), settings.status.crl_numbers, intent) {}
 
 Result<void> Dialer::reload() {
     auto configuration = ClientConfiguration::read(settings_);
     if (!configuration) return unexpected(configuration.error());
     const auto* identity = configuration->identity ? &*configuration->identity : nullptr;
-    tls::ContextSettings context_settings{settings_.stream.minimum_protocol, settings_.stream.resumption,
-                                          applications_};
+    tls::ContextSettings context_settings{settings_.stream.minimum_protocol, settings_.stream.resumption, applications_,
+                                          configuration->policy && asks_for_status(*configuration->policy)};
     auto context = tls::Context::client(library_, identity, context_settings);
     if (!context) return unexpected(context.error());
     context_settings.applications.clear();
@@ -153,6 +181,18 @@ Result<void> Dialer::reload() {
     resolver_ = std::move(configuration->resolver);
     session_.clear();
     return {};
+}
+
+std::shared_ptr<const evidence::FetchedStatus> Dialer::fetch_status(const tls::Peer& peer,
+                                                                    const std::stop_token& stop) const {
+    const trust::Verdict verdict = judge_.judge_without_revocation(peer);
+    if (!verdict.lets_pass()) {
+        evidence::FetchedStatus nothing;
+        nothing.failures.emplace_back("nothing was fetched, for the path is refused without it");
+        return std::make_shared<const evidence::FetchedStatus>(std::move(nothing));
+    }
+    return std::make_shared<const evidence::FetchedStatus>(
+        evidence::fetch_status(verdict.chain, judge_.revocation_scope(), settings_.status, stop));
 }
 
 asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() {
@@ -185,6 +225,7 @@ asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_un
         co_return Shaken{std::move(*socket), std::move(handshake), std::move(unread)};
 
     const tls::HandshakeFailure& failed = handshake.failure();
+    if (failed.alert && !handshake.peer().presented.empty()) seen_ = handshake.peer();
     if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(reactor_, *socket);
     if (end == stream::HandshakeEnd::kFailed && failed.verdict) {
         co_return unexpected(ConnectFailure{*failed.verdict, handshake.connection_id()});

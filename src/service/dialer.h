@@ -4,6 +4,7 @@
 
 #include "service/client_settings.h"
 #include "service/connect_failure.h"
+#include "service/known_status.h"
 #include "stream/reactor.h"
 #include "stream/relay.h"
 #include "stream/socket.h"
@@ -13,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace cotter::service {
@@ -21,15 +23,25 @@ namespace cotter::service {
 class ServerJudge final : public tls::PeerJudge {
   public:
     enum class Intent : std::uint8_t { kStream, kLook };
-    ServerJudge(x509::HostPort host, evidence::KnownPeers known_peers, Intent intent)
-        : host_(std::move(host)), known_peers_(std::move(known_peers)), intent_(intent) {}
+    ServerJudge(x509::HostPort host, evidence::KnownPeers known_peers, std::filesystem::path crl_numbers, Intent intent)
+        : host_(std::move(host)),
+          known_peers_(std::move(known_peers)),
+          intent_(intent),
+          status_{.crl_numbers = std::move(crl_numbers)} {}
 
     void replace(const ClientConfiguration& configuration);
 
     /// What the DNS has just said of the server. Handshakes that are under way are judged by it, too.
     void hear(trust::DaneAnswer answer);
 
+    /// What was fetched about the server's status counts from now on, in place of what was before.
+    void use(std::shared_ptr<const evidence::FetchedStatus> fetched);
+
     [[nodiscard]] trust::Verdict judge(const tls::Peer& peer) const override;
+    /// The verdict that it would be if nobody asked for revocation: whose chain may be asked about.
+    [[nodiscard]] trust::Verdict judge_without_revocation(const tls::Peer& peer) const;
+    /// Whose status is asked for; kOff where no path is judged.
+    [[nodiscard]] x509::RevocationScope revocation_scope() const;
     [[nodiscard]] bool may_join(const tls::Peer&) const override { return false; }
     [[nodiscard]] std::uint64_t generation() const override { return generation_; }
     [[nodiscard]] bool only_looks() const override { return intent_ == Intent::kLook; }
@@ -39,12 +51,14 @@ class ServerJudge final : public tls::PeerJudge {
     [[nodiscard]] const evidence::KnownPeers& known_peers() const { return known_peers_; }
 
   private:
+    [[nodiscard]] trust::Verdict judge_by(const trust::ServerPolicy& policy, const tls::Peer& peer) const;
+
     x509::HostPort host_;
     evidence::KnownPeers known_peers_;
     Intent intent_;
     std::optional<trust::ServerPolicy> policy_;
     x509::TrustAnchors anchors_;
-    std::vector<x509::CertificateRevocationList> crls_;
+    KnownStatus status_;
     trust::DaneAnswer dane_;
     std::uint64_t generation_ = 1;
 };
@@ -81,6 +95,16 @@ class Dialer {
     /// What this client's judge says of a peer that was looked at.
     [[nodiscard]] trust::Verdict judge_again(const tls::Peer& peer) const { return judge_.judge(peer); }
 
+    [[nodiscard]] x509::RevocationScope revocation_scope() const { return judge_.revocation_scope(); }
+    /// The chain of the last handshake, where the server broke it off after it had shown all of itself.
+    [[nodiscard]] const std::optional<tls::Peer>& seen() const { return seen_; }
+    /// Fetches what that peer's path names, if it is one but for revocation; waits until it has come, or `stop` is
+    /// asked for.
+    [[nodiscard]] std::shared_ptr<const evidence::FetchedStatus> fetch_status(const tls::Peer& peer,
+                                                                              const std::stop_token& stop = {}) const;
+    /// What was fetched counts from now on; a reload keeps it.
+    void use(std::shared_ptr<const evidence::FetchedStatus> fetched) { judge_.use(std::move(fetched)); }
+
     [[nodiscard]] stream::Reactor& reactor() { return reactor_; }
     [[nodiscard]] const ClientSettings& settings() const { return settings_; }
 
@@ -103,6 +127,7 @@ class Dialer {
     std::shared_ptr<const tls::Context> bare_context_;  ///< the same, asking for no application by ALPN
     std::shared_ptr<evidence::DaneResolver> resolver_;  ///< where DANE decides and no records were given
     tls::ClientSession session_;
+    std::optional<tls::Peer> seen_;
 };
 
 }  // namespace cotter::service

@@ -22,7 +22,9 @@ expected<Seen, ConnectFailure> probe(const ClientSettings& settings) {
         [&]() -> asio::awaitable<void> {
             auto shaken = co_await dialer->shake_hands();
             if (shaken) {
-                outcome = Seen{shaken->handshake.peer(), dialer->judge_again(shaken->handshake.peer())};
+                const tls::Peer& peer = shaken->handshake.peer();
+                if (settings.status.fetches()) dialer->use(dialer->fetch_status(peer));
+                outcome = Seen{peer, dialer->judge_again(shaken->handshake.peer())};
             } else {
                 outcome = unexpected(shaken.error());
             }

@@ -15,7 +15,8 @@ struct Seen {
     trust::Verdict verdict;
 };
 
-/// Connects, looks and closes. Without settings.identity no certificate is offered.
+/// Connects, looks, fetches what settings.status asks for, and closes. Without settings.identity no certificate is
+/// offered.
 [[nodiscard]] expected<Seen, ConnectFailure> probe(const ClientSettings& settings);
 
 }  // namespace cotter::service

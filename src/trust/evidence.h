@@ -5,12 +5,14 @@
 #include "trust/sight.h"
 #include "trust/tlsa.h"
 #include "x509/certificate.h"
+#include "x509/crl_memory.h"
 #include "x509/host_name.h"
 #include "x509/path.h"
 
 #include <cotter/pin.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,6 +73,13 @@ struct Evidence {
     /// Trust anchors for path validation; none given: none trusted.
     x509::TrustAnchors anchors;
     std::vector<x509::CertificateRevocationList> crls;
+    std::vector<x509::OcspResponse> ocsp_responses;
+    /// What the server stapled in its handshake, where it can be read.
+    std::optional<x509::OcspResponse> stapled;
+    /// The newest CRLs seen before; null: nothing is remembered.
+    std::shared_ptr<const x509::CrlMemory> crl_memory;
+    /// What was to be found out about revocation and could not be: sentences, escaped.
+    std::vector<std::string> unfetched;
     /// Client judged by a server.
     Standing standing;
     Continuity continuity;

@@ -127,7 +127,7 @@ TEST(JudgeChain, RevocationMustDecideWhereItIsAskedFor) {
         Evidence evidence = plain;
         evidence.crls = row.crls;
         ServerPolicy policy = kChain;
-        policy.require_crls = true;
+        policy.require_revocation = true;
         policy.revocation = row.scope;
         const Verdict verdict = judge(evidence, policy, kMintNow);
         EXPECT_EQ(codes(verdict), row.reasons) << row.why << "\n" << told(verdict);

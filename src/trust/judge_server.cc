@@ -6,6 +6,7 @@
 #include "trust/judgement.h"
 #include "trust/pin_mistake.h"
 #include "x509/name_match.h"
+#include "x509/status_extensions.h"
 
 #include <algorithm>
 
@@ -38,6 +39,7 @@ class ServerJudgement {
     Verdict run() {
         if (!check_peer(evidence_, policy_.minimum_protocol, judgement_)) return judgement_.conclude();
         deny(evidence_.presented);
+        note_timestamps();
         switch (effective_trust()) {
             case TrustMode::kPins: by_pins(); break;
             case TrustMode::kChainAndPins: by_chain_and_pins(); break;
@@ -71,6 +73,18 @@ class ServerJudgement {
                    return reason.code == ReasonCode::kPinMismatch || reason.code == ReasonCode::kPinDenied ||
                           reason.code == ReasonCode::kPolicyExpired;
                });
+    }
+
+    /// They are no ground of trust here: nothing is known of the logs that signed them.
+    void note_timestamps() {
+        const auto count = x509::embedded_timestamps(evidence_.presented.front());
+        if (!count) {
+            judgement_.note(ReasonCode::kTimestamps, "the list of embedded SCTs can't be read");
+        } else if (*count > 0) {
+            judgement_.note(ReasonCode::kTimestamps,
+                            *count == 1 ? "1 SCT embedded; its signature is not checked"
+                                        : std::to_string(*count) + " SCTs embedded; their signatures are not checked");
+        }
     }
 
     void deny(const std::vector<x509::Certificate>& chain) {
@@ -196,10 +210,17 @@ class ServerJudgement {
                                                .purpose = policy_.purpose,
                                                .now = now_,
                                                .crls = &evidence_.crls,
-                                               .require_crls = policy_.require_crls,
-                                               .revocation = policy_.revocation});
+                                               .require_revocation = policy_.require_revocation,
+                                               .revocation = policy_.revocation,
+                                               .ocsp_responses = &evidence_.ocsp_responses,
+                                               .stapled = evidence_.stapled ? &*evidence_.stapled : nullptr,
+                                               .remembered = evidence_.crl_memory.get()});
         const auto* failures = std::get_if<std::vector<x509::PathFailure>>(&path);
         if (failures != nullptr) into.refuse(*failures);
+        if (failures != nullptr && std::ranges::any_of(*failures, x509::is_for_want_of_status)) {
+            for (const std::string& unfetched : evidence_.unfetched)
+                into.refuse(ReasonCode::kRevocationUnknown, unfetched);
+        }
         if (!evidence_.host) {
             into.refuse(ReasonCode::kHostMismatch, "no host name was given to compare the certificate with");
         } else if (!x509::names_host(evidence_.presented.front(), evidence_.host->host) &&
