@@ -124,7 +124,7 @@ void add_policy_convert(CLI::App& policy, Invocation& invocation) {
     auto options = std::make_shared<ConvertOptions>();
     CLI::App* const command = policy.add_subcommand("convert", "Write a policy as another system reads it");
     command->footer(
-        "FORMAT is one of those of `cotter help formats`. What can't be said is a warning.\n"
+        "FORMAT: `cotter help formats`. What can't be said is a warning.\n"
         "\n"
         "Examples:\n"
         "  cotter policy convert --from android --to cotter network_security_config.xml\n"
