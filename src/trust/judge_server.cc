@@ -5,6 +5,7 @@
 #include "trust/judge_dane.h"
 #include "trust/judgement.h"
 #include "trust/pin_mistake.h"
+#include "trust/trust_at.h"
 #include "x509/name_match.h"
 #include "x509/status_extensions.h"
 
@@ -56,15 +57,18 @@ class ServerJudgement {
   private:
     /// What holds today: a policy past its end refuses, or, if it says so, falls back to the chain alone.
     TrustMode effective_trust() {
-        if (policy_.mode == Mode::kOff) return TrustMode::kChain;
-        if (policy_.expires && now_ > *policy_.expires) {
-            if (policy_.on_expiry == OnExpiry::kChain) return TrustMode::kChain;
+        if (policy_.mode != Mode::kOff) hold_to_its_end();
+        return trust_at(policy_, now_);
+    }
+
+    void hold_to_its_end() {
+        const bool has_ended = policy_.expires && now_ > *policy_.expires;
+        if (has_ended && policy_.on_expiry == OnExpiry::kRefuse) {
             judgement_.refuse(ReasonCode::kPolicyExpired, "the policy ended at " + text::rfc3339(*policy_.expires));
-        } else if (policy_.on_expiry == OnExpiry::kRefuse || policy_.trust != TrustMode::kChainAndPins) {
-            // Only what the chain alone would carry, too, may outlive the policy.
-            judgement_.ends_at(policy_.expires);
         }
-        return policy_.trust;
+        // Only what the chain alone would carry, too, may outlive the policy.
+        if (!has_ended && (policy_.on_expiry == OnExpiry::kRefuse || policy_.trust != TrustMode::kChainAndPins))
+            judgement_.ends_at(policy_.expires);
     }
 
     /// A report says what the pins alone would refuse; it forgives nothing else, and never an empty set.
@@ -129,7 +133,7 @@ class ServerJudgement {
         for (const PolicyPin& pin : policy_.pins) expected.push_back(pin.pin);
         std::string message =
             "the server's key " + own_pin(evidence_.presented.front()) + " is not among the pins " + listed(expected);
-        const std::string mistake = explain_mismatch(expected, evidence_.presented);
+        const std::string mistake = explain_mismatch(policy_.pins, evidence_, now_);
         if (!mistake.empty()) message += "; " + mistake;
         if (!ended_pins_.empty()) message += "; past their end: " + ended_pins_;
         judgement_.refuse(ReasonCode::kPinMismatch, std::move(message));
