@@ -19,7 +19,8 @@ COMMANDS = [[], ["serve"], ["connect"], ["invite"], ["invite", "list"], ["invite
             *(["client", word] for word in ("list", "show", "add", "suspend", "restore", "revoke", "remove", "add-key",
                                             "drop-key")),
             ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
-            ["id"], ["pin"], ["verify"], ["policy"], ["policy", "convert"], ["version"], ["help"]]
+            ["id"], ["pin"], ["verify"], ["policy"],
+            *(["policy", word] for word in ("show", "check", "convert")), ["version"], ["help"]]
 
 
 def cotter(*words, **options):

@@ -8,8 +8,10 @@ void add_policy(CLI::App& app, Invocation& invocation) {
     policy->footer(
         "Examples:\n"
         "  cotter policy convert --from android --to cotter network_security_config.xml\n"
-        "  cotter policy convert --from cotter --to hpkp --host example.com policy.toml");
+        "  cotter policy check policy.toml");
     policy->require_subcommand(1);
+    add_policy_show(*policy, invocation);
+    add_policy_check(*policy, invocation);
     add_policy_convert(*policy, invocation);
 }
 
