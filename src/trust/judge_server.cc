@@ -220,11 +220,12 @@ class ServerJudgement {
                                                .stapled = evidence_.stapled ? &*evidence_.stapled : nullptr,
                                                .remembered = evidence_.crl_memory.get()});
         const auto* failures = std::get_if<std::vector<x509::PathFailure>>(&path);
-        if (failures != nullptr) into.refuse(*failures);
         if (failures != nullptr && std::ranges::any_of(*failures, x509::is_for_want_of_status)) {
+            // First, for they are what can be mended.
             for (const std::string& unfetched : evidence_.unfetched)
                 into.refuse(ReasonCode::kRevocationUnknown, unfetched);
         }
+        if (failures != nullptr) into.refuse(*failures);
         if (!evidence_.host) {
             into.refuse(ReasonCode::kHostMismatch, "no host name was given to compare the certificate with");
         } else if (!x509::names_host(evidence_.presented.front(), evidence_.host->host) &&
