@@ -13,7 +13,7 @@ from harness.chains import AUTHORITY, BEGIN, FUTURE, PAST, SERVER, Mint
 from harness.handmade import Certificate, RsaKey, alternative_names, basic_constraints, dns, pem, tlv
 
 CERTIFICATE_KEYS = ["position", "subject", "issuer", "serial", "not_before", "not_after", "is_ca", "san", "key", "pins"]
-VERDICT_KEYS = ["verdict", "host", "port", "trust", "matched", "reasons", "notes", "presented", "chain"]
+VERDICT_KEYS = ["verdict", "host", "port", "trust", "matched", "reasons", "notes", "presented", "chain", "checked", "not_checked"]
 NOW = "2026-12-01T00:00:00Z"
 
 

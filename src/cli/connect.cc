@@ -5,6 +5,7 @@
 #include "cli/client_options.h"
 #include "cli/listening_client.h"
 #include "cli/report.h"
+#include "cli/report_options.h"
 
 #include <CLI/Option.hpp>
 
@@ -23,6 +24,7 @@ struct ConnectOptions {
     std::string certificate;
     std::string key;
     TrustOptions trust;
+    ReportOptions reports;
     StreamOptions stream;
 };
 
@@ -117,6 +119,9 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
         std::cerr << "cotter: " << host << " was seen for the first time; its key is remembered: " << pin.to_string()
                   << "\n  next: compare it with what the server's owner says (cotter id on the server)\n";
     };
+    const auto reporter = options.reports.start(*state);
+    if (!reporter) return report(invocation, reporter.error());
+    if (*reporter) settings->on_incident = [&](const service::Incident& incident) { (*reporter)->take(incident); };
     const Attempt attempt{settings->server.to_string(), identity->pin().to_string()};
     if (settings->listen) return run_listening_client(invocation, attempt, *settings, options.stream);
     const auto outcome = service::connect_standard_streams(*settings);
@@ -140,6 +145,7 @@ void add_connect(CLI::App& app, Invocation& invocation) {
         ->type_name("FILE");
     command->add_option("--key", options->key, "Its private key, PEM")->type_name("FILE");
     options->trust.add_to(*command);
+    options->reports.add_to(*command);
     options->stream.add_to(*command);
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });

@@ -82,6 +82,11 @@ constexpr std::string_view kEvidenceTopic =
 
   --hash-hosts         servers remembered now stand in known_peers under hashed
                        names
+
+  --report TARGET      whom to tell of a server that is refused, or let in by
+                       mode = "report" alone: file:PATH, syslog or https://…; may
+                       be repeated. Never the server that failed
+  --report-pin PIN     the collector's key; else its name and the system's anchors
 )";
 
 constexpr std::string_view kFormatsTopic =

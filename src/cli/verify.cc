@@ -3,7 +3,9 @@
 #include "cli/client_options.h"
 #include "cli/help_topics.h"
 #include "cli/invocation.h"
+#include "cli/prove.h"
 #include "cli/report.h"
+#include "cli/report_options.h"
 #include "cli/verify_print.h"
 #include "service/known_status.h"
 #include "service/probe.h"
@@ -26,8 +28,10 @@ struct VerifyOptions {
     std::string host;
     std::string server_name;
     std::string at;
+    bool prove = false;
     std::string purpose;
     TrustOptions trust;
+    ReportOptions reports;
 };
 
 Result<service::ClientSettings> settings_of(const VerifyOptions& options, const identity::StateFolder& state,
@@ -118,21 +122,39 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
     if (options.at.empty()) status.crl_numbers = settings->status.crl_numbers;
     if (settings->status.fetches()) status.fetched = fetch_for(evidence, policy, settings->status, now);
     status.add_to(evidence, {}, now);
-    return tell(invocation, {trust::judge(evidence, policy, now), host, mode});
+    const trust::Verdict verdict = trust::judge(evidence, policy, now);
+    const auto reporter = options.reports.start(state);
+    if (!reporter) return report(invocation, reporter.error());
+    if (*reporter && host && verdict.outcome != trust::Outcome::kTrusted)
+        (*reporter)->take({*host, verdict, policy, configuration->noted, now, {}});
+    return tell(invocation, {verdict, host, mode, trust::coverage_of(evidence, policy, verdict, now)});
+}
+
+/// We come as ourselves, where there is a key of ours, so that a server that admits us has nothing to refuse.
+int prove(const Invocation& invocation, service::ClientSettings settings, const identity::StateFolder& state) {
+    if (std::filesystem::exists(state.key_file()) && std::filesystem::exists(state.certificate_file()))
+        settings.identity = service::IdentityFiles{state.key_file(), state.certificate_file()};
+    return run_proof(invocation, settings);
 }
 
 int verify_live(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state) {
     auto server = x509::HostPort::parse(options.server, 443);
     if (!server) return report(invocation, server.error());
-    const auto settings = settings_of(options, state, *server);
+    auto settings = settings_of(options, state, *server);
     if (!settings) return report(invocation, settings.error());
     const auto policy = service::choose_policy(settings->trust, settings->judged_host());
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, server->to_string());
+    if (options.prove) return prove(invocation, *settings, state);
     if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
+    const auto reporter = options.reports.start(state);
+    if (!reporter) return report(invocation, reporter.error());
+    if (*reporter) settings->on_incident = [&](const service::Incident& incident) { (*reporter)->take(incident); };
     const auto seen = service::probe(*settings);
     if (!seen) return report(invocation, {server->to_string(), {}}, seen.error());
-    return tell(invocation, {seen->verdict, settings->judged_host(), (*policy)->trust});
+    if (*reporter && seen->incident) (*reporter)->take(*seen->incident);
+    return tell(invocation,
+                {seen->verdict, settings->judged_host(), (*policy)->trust, seen->coverage.value_or(trust::Coverage{})});
 }
 
 int run(const Invocation& invocation, const VerifyOptions& options) {
@@ -140,6 +162,8 @@ int run(const Invocation& invocation, const VerifyOptions& options) {
         return refuse_call(invocation, "either a server or a file is judged",
                            "give HOST:PORT, or --chain FILE --host NAME");
     }
+    if (options.prove && options.server.empty())
+        return refuse_call(invocation, "a file has no path to prove", "give HOST:PORT with --prove");
     x509::Time now = service::wall_clock_now();
     if (!options.at.empty()) {
         const auto at = text::parse_rfc3339(options.at);
@@ -164,14 +188,16 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     command->footer(
         "Examples:\n"
         "  cotter verify 127.0.0.1:7000\n"
-        "  cotter verify example.com --trust chain");
+        "  cotter verify example.com --trust chain --prove");
     command->add_option("SERVER", options->server, "HOST[:PORT] of a live server [443]");
     command->add_option("--chain", options->chain, "This PEM instead, leaf first; - is standard input")
         ->type_name("FILE");
     command->add_option("--host", options->host, "The name[:port] that --chain is judged for")->type_name("NAME");
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
     command->add_option("--at", options->at, "Judge --chain as of this RFC 3339 time")->type_name("TIME");
+    command->add_flag("--prove", options->prove, "Show that a wrong pin, name … is refused on this path");
     options->trust.add_to(*command);
+    options->reports.add_to(*command);
     command->add_option("--purpose", options->purpose, "What --chain is judged for: server or client [server]")
         ->type_name("WHAT")
         ->check(CLI::IsMember({"server", "client"}))

@@ -33,6 +33,11 @@ Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& sett
     auto policy = choose_policy(settings.trust, settings.judged_host());
     if (!policy) return unexpected(policy.error());
     configuration.policy = std::move(*policy);
+    if (settings.trust.pins.empty()) {
+        auto entry = covering_entry(settings.trust, settings.judged_host());
+        if (!entry) return unexpected(entry.error());
+        if (*entry) configuration.noted = std::move((*entry)->host);
+    }
     if (settings.identity) {
         auto identity = identity::load_identity(settings.identity->key, settings.identity->certificate);
         if (!identity) return unexpected(identity.error());
@@ -62,6 +67,7 @@ Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& sett
         if (!resolver) return unexpected(resolver.error());
         configuration.resolver = std::move(*resolver);
     }
+    if (settings.rehearsal) settings.rehearsal(configuration);
     return configuration;
 }
 

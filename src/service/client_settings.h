@@ -4,6 +4,7 @@
 #include "evidence/dane_resolver.h"
 #include "evidence/status_fetch.h"
 #include "identity/identity.h"
+#include "service/incident.h"
 #include "service/policy_choice.h"
 #include "service/settings.h"
 #include "x509/host_name.h"
@@ -17,6 +18,8 @@
 
 namespace cotter::service {
 
+struct ClientConfiguration;
+
 struct ClientSettings {
     x509::HostPort server;                        ///< where to go
     std::optional<x509::HostName> server_name{};  ///< --server-name: sent and judged instead of the host
@@ -27,9 +30,12 @@ struct ClientSettings {
     evidence::DnsSettings dns{};                         ///< for trust by DANE
     std::optional<IdentityFiles> identity{};             ///< none: no certificate is offered
     std::function<void(const Pin&)> on_first_contact{};  ///< told of a key that accept-new has just remembered
+    std::function<void(const Incident&)> on_incident{};  ///< told, on the reactor's thread, of each; must not wait
     std::optional<stream::ListenAddress> listen{};
     bool unsafe_listen = false;
     StreamSettings stream{};
+    std::function<void(ClientConfiguration&)> rehearsal{};  ///< what a proof makes worse before it connects (proof.h)
+    std::optional<x509::HostName> rehearsed_host{};         ///< and the name that it judges by; sent is the right one
 
     /// The name that is judged, with the port.
     [[nodiscard]] x509::HostPort judged_host() const { return {server_name ? *server_name : server.host, server.port}; }
@@ -38,6 +44,7 @@ struct ClientSettings {
 /// What a reload replaces, read whole or not at all.
 struct ClientConfiguration {
     std::optional<identity::Identity> identity;
+    std::optional<trust::HostPattern> noted;    ///< whom the policy file's entry is for, where its pins count
     std::optional<trust::ServerPolicy> policy;  ///< none: nothing covers the server, which is refused
     x509::TrustAnchors anchors;
     std::vector<x509::CertificateRevocationList> crls;

@@ -8,6 +8,8 @@
 #include "stream/preface.h"
 #include "trust/judge.h"
 
+#include <algorithm>
+
 namespace cotter::service {
 namespace {
 
@@ -92,6 +94,7 @@ bool asks_for_status(const trust::ServerPolicy& policy) {
 }  // namespace
 
 void ServerJudge::replace(const ClientConfiguration& configuration) {
+    noted_ = configuration.noted;
     policy_ = configuration.policy;
     anchors_ = configuration.anchors;
     status_.crls = configuration.crls;
@@ -112,7 +115,8 @@ void ServerJudge::use(std::shared_ptr<const evidence::FetchedStatus> fetched) {
     ++generation_;
 }
 
-trust::Verdict ServerJudge::judge_by(const trust::ServerPolicy& policy, const tls::Peer& peer) const {
+trust::Evidence ServerJudge::evidence_of(const trust::ServerPolicy& policy, const tls::Peer& peer,
+                                         trust::Time now) const {
     trust::Evidence evidence;
     evidence.presented = peer.presented;
     evidence.malformed = peer.malformed;
@@ -121,11 +125,22 @@ trust::Verdict ServerJudge::judge_by(const trust::ServerPolicy& policy, const tl
     evidence.host = host_;
     evidence.anchors = anchors_;
     evidence.dane = dane_;
-    const x509::Time now = wall_clock_now();
     if (asks_for_status(policy)) status_.add_to(evidence, peer.stapled, now);
     if (trust::is_continuity(policy.trust) && !peer.presented.empty()) {
         evidence.continuity = known_peers_.ask(host_, peer.presented.front());
     }
+    return evidence;
+}
+
+trust::Verdict ServerJudge::judge_by(const trust::ServerPolicy& policy, const tls::Peer& peer) const {
+    const trust::Time now = wall_clock_now();
+    trust::Evidence evidence = evidence_of(policy, peer, now);
+    trust::Verdict verdict = trust::judge(evidence, policy, now);
+    const bool has_wrong_pin = std::ranges::any_of(
+        verdict.reasons, [](const trust::Reason& reason) { return reason.code == trust::ReasonCode::kPinMismatch; });
+    if (!has_wrong_pin) return verdict;
+    // What is remembered may tell what the wrong pin is of; under pins it tells nothing else.
+    evidence.continuity = known_peers_.ask(host_, peer.presented.front());
     return trust::judge(evidence, policy, now);
 }
 
@@ -147,6 +162,15 @@ x509::RevocationScope ServerJudge::revocation_scope() const {
     return policy_ && asks_for_status(*policy_) ? policy_->revocation : x509::RevocationScope::kOff;
 }
 
+trust::Coverage ServerJudge::coverage_of(const tls::Peer& peer, const trust::Verdict& verdict) const {
+    const trust::Time now = wall_clock_now();
+    return trust::coverage_of(evidence_of(*policy_, peer, now), *policy_, verdict, now);
+}
+
+Incident ServerJudge::incident_of(const trust::Verdict& verdict, std::string connection_id) const {
+    return {host_, verdict, *policy_, noted_, wall_clock_now(), std::move(connection_id)};
+}
+
 Result<std::unique_ptr<Dialer>> Dialer::make(const ClientSettings& settings, stream::Reactor& reactor,
                                              std::vector<tls::Application> applications, ServerJudge::Intent intent) {
     auto library = tls::LibraryContext::make();
@@ -162,7 +186,8 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
       reactor_(reactor),
       library_(std::move(library)),
       applications_(std::move(applications)),
-      judge_(settings.judged_host(), settings.trust.memory(), settings.status.crl_numbers, intent) {}
+      judge_({settings.rehearsed_host ? *settings.rehearsed_host : settings.judged_host().host, settings.server.port},
+             settings.trust.memory(), settings.status.crl_numbers, intent) {}
 
 Result<void> Dialer::reload() {
     auto configuration = ClientConfiguration::read(settings_);
@@ -228,6 +253,7 @@ asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_un
     if (failed.alert && !handshake.peer().presented.empty()) seen_ = handshake.peer();
     if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(reactor_, *socket);
     if (end == stream::HandshakeEnd::kFailed && failed.verdict) {
+        tell_of(*failed.verdict, handshake.connection_id());
         co_return unexpected(ConnectFailure{*failed.verdict, handshake.connection_id()});
     }
     if (end == stream::HandshakeEnd::kFailed && failed.alert && failed.alert->refuses_certificate()) {
@@ -245,6 +271,7 @@ asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
     if (!shaken) co_return unexpected(shaken.error());
     const std::string connection_id = shaken->handshake.connection_id();
     auto stream = tls::open_stream(std::move(shaken->handshake));
+    tell_of(stream ? stream->verdict() : stream.error(), connection_id);
     if (!stream) co_return unexpected(ConnectFailure{stream.error(), connection_id});
     if (auto remembered = remember(*stream); !remembered) {
         co_return unexpected(failure(remembered.error(), connection_id));
@@ -258,6 +285,11 @@ asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
         early.ciphertext = std::move(shaken->unread);
     }
     co_return Opened{std::move(shaken->socket), std::move(*stream), std::move(early)};
+}
+
+void Dialer::tell_of(const trust::Verdict& verdict, const std::string& connection_id) const {
+    if (verdict.outcome == trust::Outcome::kTrusted || !settings_.on_incident || !judge_.has_policy()) return;
+    settings_.on_incident(judge_.incident_of(verdict, connection_id));
 }
 
 stream::RelayLimits Dialer::limits_of(const tls::Stream& stream) const {

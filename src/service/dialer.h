@@ -10,6 +10,7 @@
 #include "stream/socket.h"
 #include "tls/context.h"
 #include "tls/handshake.h"
+#include "trust/coverage.h"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -46,16 +47,25 @@ class ServerJudge final : public tls::PeerJudge {
     [[nodiscard]] std::uint64_t generation() const override { return generation_; }
     [[nodiscard]] bool only_looks() const override { return intent_ == Intent::kLook; }
 
+    /// What the verdict on that peer rests on; for a peer that is covered by a policy.
+    [[nodiscard]] trust::Coverage coverage_of(const tls::Peer& peer, const trust::Verdict& verdict) const;
+    /// What that verdict is to be reported as; for a peer that is covered by a policy.
+    [[nodiscard]] Incident incident_of(const trust::Verdict& verdict, std::string connection_id) const;
+    [[nodiscard]] bool has_policy() const { return policy_.has_value(); }
+
     /// Servers are judged by what is remembered of them.
     [[nodiscard]] bool goes_by_memory() const { return policy_ && trust::is_continuity(policy_->trust); }
     [[nodiscard]] const evidence::KnownPeers& known_peers() const { return known_peers_; }
 
   private:
+    [[nodiscard]] trust::Evidence evidence_of(const trust::ServerPolicy& policy, const tls::Peer& peer,
+                                              trust::Time now) const;
     [[nodiscard]] trust::Verdict judge_by(const trust::ServerPolicy& policy, const tls::Peer& peer) const;
 
     x509::HostPort host_;
     evidence::KnownPeers known_peers_;
     Intent intent_;
+    std::optional<trust::HostPattern> noted_;
     std::optional<trust::ServerPolicy> policy_;
     x509::TrustAnchors anchors_;
     KnownStatus status_;
@@ -93,7 +103,7 @@ class Dialer {
     [[nodiscard]] stream::RelayLimits limits_of(const tls::Stream& stream) const;
 
     /// What this client's judge says of a peer that was looked at.
-    [[nodiscard]] trust::Verdict judge_again(const tls::Peer& peer) const { return judge_.judge(peer); }
+    [[nodiscard]] const ServerJudge& judge() const { return judge_; }
 
     [[nodiscard]] x509::RevocationScope revocation_scope() const { return judge_.revocation_scope(); }
     /// The chain of the last handshake, where the server broke it off after it had shown all of itself.
@@ -116,6 +126,7 @@ class Dialer {
     boost::asio::awaitable<expected<ByteVector, ConnectFailure>> await_ready(stream::Socket& socket,
                                                                              tls::Stream& stream, ByteVector unread);
     boost::asio::awaitable<void> ask_for_tlsa();
+    void tell_of(const trust::Verdict& verdict, const std::string& connection_id) const;
     [[nodiscard]] Result<void> remember(const tls::Stream& stream) const;
 
     const ClientSettings& settings_;

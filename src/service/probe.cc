@@ -7,6 +7,19 @@
 #include <boost/asio/detached.hpp>
 
 namespace cotter::service {
+namespace {
+
+Seen look(const ServerJudge& judge, const tls::Handshake& handshake) {
+    const tls::Peer& peer = handshake.peer();
+    Seen seen{peer, judge.judge(peer), std::nullopt, std::nullopt};
+    if (!judge.has_policy()) return seen;
+    seen.coverage = judge.coverage_of(peer, seen.verdict);
+    if (seen.verdict.outcome != trust::Outcome::kTrusted)
+        seen.incident = judge.incident_of(seen.verdict, handshake.connection_id());
+    return seen;
+}
+
+}  // namespace
 
 expected<Seen, ConnectFailure> probe(const ClientSettings& settings) {
     namespace asio = boost::asio;
@@ -24,7 +37,7 @@ expected<Seen, ConnectFailure> probe(const ClientSettings& settings) {
             if (shaken) {
                 const tls::Peer& peer = shaken->handshake.peer();
                 if (settings.status.fetches()) dialer->use(dialer->fetch_status(peer));
-                outcome = Seen{peer, dialer->judge_again(shaken->handshake.peer())};
+                outcome = look(dialer->judge(), shaken->handshake);
             } else {
                 outcome = unexpected(shaken.error());
             }
