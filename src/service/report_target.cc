@@ -49,7 +49,9 @@ Result<ReportTarget> ReportTarget::parse(std::string_view text) {
         return bad_target(text, "it is none of file:PATH, syslog and https://…", "write one of these");
     }
     const UrlPtr url(curl_url());
-    if (!url || curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), 0) != CURLUE_OK) {
+    // curl forgives a third slash and takes what follows for the host.
+    if (text.starts_with("https:///") || !url ||
+        curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), 0) != CURLUE_OK) {
         return bad_target(text, "it is not a URL", "write https://HOST/PATH");
     }
     for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT}) {
