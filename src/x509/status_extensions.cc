@@ -30,10 +30,12 @@ std::optional<Reader> opened(const Certificate& certificate, const oid::Oid<N>& 
 void take_url(const der::Element& name, std::vector<std::string>& into) {
     if (name.tag != kUri || name.content.size() > kMostUrlOctets || into.size() == kMostUrls) return;
     std::string url;
-    std::ranges::transform(name.content, std::back_inserter(url), [](std::byte octet) { return static_cast<char>(octet); });
+    std::ranges::transform(name.content, std::back_inserter(url),
+                           [](std::byte octet) { return static_cast<char>(octet); });
     const bool is_plain = std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; });
     std::string scheme = url.substr(0, url.find(':'));
-    std::ranges::transform(scheme, scheme.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(scheme, scheme.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (is_plain && (scheme == "http" || scheme == "https")) into.push_back(std::move(url));
 }
 
