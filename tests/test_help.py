@@ -18,7 +18,7 @@ LINES = 32
 COMMANDS = [[], ["serve"], ["connect"], ["invite"], ["invite", "list"], ["invite", "withdraw"], ["join"], ["client"],
             *(["client", word] for word in ("list", "show", "add", "suspend", "restore", "revoke", "remove", "add-key",
                                             "drop-key")),
-            ["id"], ["pin"], ["verify"], ["version"], ["help"]]
+            ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["version"], ["help"]]
 
 
 def cotter(*words, **options):
