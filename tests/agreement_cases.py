@@ -14,11 +14,14 @@ from harness.handmade import (ANY_USAGE, CLIENT_AUTH, CRL_SIGN, DAY, DIGITAL_SIG
 
 TRUSTED, REFUSED = "trusted", "refused"
 HOST = "db.example.org"
+SERVER, CLIENT = "server", "client"
 
 
 class Case:
-    def __init__(self, title, chain, cotter="", *, host=HOST, roots=None, crls=(), openssl=None, strict=None, gnutls=None):
+    def __init__(self, title, chain, cotter="", *, host=HOST, roots=None, crls=(), purpose=SERVER, openssl=None, strict=None,
+                 gnutls=None):
         self.title, self.chain, self.cotter, self.host, self.roots, self.crls = title, chain, cotter, host, roots, crls
+        self.purpose = purpose
         verdict = REFUSED if cotter else TRUSTED
         self.openssl = openssl or verdict
         self.strict = strict or self.openssl
@@ -174,6 +177,7 @@ def purposes(w):
     usage = lambda *purposes: w.chain(extended=extended_key_usage(*purposes))  # noqa: E731
     narrow = lambda *purposes: w.under(  # noqa: E731
         w.authority("middle", w.middle_key, w.root, more=[extended_key_usage(*purposes)]))
+    for_clients, for_servers = narrow(CLIENT_AUTH)[1], narrow(SERVER_AUTH)[1]
     return [
         Case("no extended key usage", w.chain(extended=None)),
         Case("for servers and clients", usage(SERVER_AUTH, CLIENT_AUTH)),
@@ -190,6 +194,18 @@ def purposes(w):
         Case("a leaf whose key usage is for signing certificates", w.chain(usage=key_usage(KEY_CERT_SIGN)), "wrong_purpose",
              gnutls=TRUSTED),
         Case("a leaf without key usage", w.chain(usage=None)),
+        Case("a client, for clients only", usage(CLIENT_AUTH), purpose=CLIENT),
+        Case("a client, for servers and clients", usage(SERVER_AUTH, CLIENT_AUTH), purpose=CLIENT),
+        Case("a client, without extended key usage", w.chain(extended=None), purpose=CLIENT),
+        Case("a client, for servers only", usage(SERVER_AUTH), "wrong_purpose", purpose=CLIENT),
+        Case("a client, for e-mail only", usage(EMAIL), "wrong_purpose", purpose=CLIENT),
+        Case("a client, anyExtendedKeyUsage only", usage(ANY_USAGE), "wrong_purpose", purpose=CLIENT, gnutls=TRUSTED),
+        Case("a client, the middle is for clients", [w.leaf(for_clients, extended=extended_key_usage(CLIENT_AUTH)), for_clients],
+             purpose=CLIENT),
+        Case("a client, the middle is for servers", [w.leaf(for_servers, extended=extended_key_usage(CLIENT_AUTH)), for_servers],
+             "wrong_purpose", purpose=CLIENT),
+        Case("a client whose key usage is for encipherment",
+             w.chain(extended=None, usage=key_usage(KEY_ENCIPHERMENT)), "wrong_purpose", purpose=CLIENT, gnutls=TRUSTED),
     ]
 
 

@@ -43,8 +43,8 @@ class AgreementTest(unittest.TestCase):
         cls.has_openssl = judges.version_of("openssl", "version").startswith(RECORDED_OPENSSL)
         cls.has_gnutls = judges.version_of("certtool", "--version").startswith(RECORDED_GNUTLS)
 
-    def question(self, chain, roots, host, crls=()):
-        return judges.Question(self.folder, chain, roots, host, crls)
+    def question(self, chain, roots, host, crls=(), purpose="server"):
+        return judges.Question(self.folder, chain, roots, host, crls, purpose)
 
     def assert_path_is_no_secret(self, document, chain, roots, crls, why):
         """Of the path that cotter found, asked about alone and by the name as cotter compares it, somebody else thinks alike."""
@@ -59,7 +59,7 @@ class Recorded(AgreementTest):
     def test_each_judge_says_what_is_recorded(self):
         for case in the_cases()[::3 if SANITIZED else 1]:
             roots = case.roots or [self.world.root]
-            question = self.question(case.chain, roots, case.host, case.crls)
+            question = self.question(case.chain, roots, case.host, case.crls, case.purpose)
             verdict, codes, document = judges.cotter(self.side, question)
             with self.subTest(case.title, judge="cotter"):
                 self.assertEqual((verdict, codes), (REFUSED if case.cotter else TRUSTED, case.cotter), document)

@@ -178,6 +178,19 @@ class RevocationLists(AuthorityTest):
         said, line = self.refusal(gate, self.alice)
         self.assertEqual((said, line["codes"]), (UNKNOWN, "stale_revocation"))
 
+    def test_A112_a_reload_with_an_older_list_refuses_until_a_newer_one_is_there(self):
+        old = self.owner.path("old.crl")
+        self.authority.revocation_list(old, dates=("20250101000000Z", "20400101000000Z"))
+        self.authority.revocation_list(self.crl, self.bob, dates=("20260101000000Z", "20400101000000Z"))
+        gate = self.serve("--client-crl", self.crl)
+        self.assertEqual(self.refusal(gate, self.bob)[0], REVOKED)
+        os.replace(old, self.crl)
+        gate.reload()
+        gate.event("reload", result="applied")
+        said, line = self.refusal(gate, self.bob)
+        self.assertEqual((said, line["codes"]), (UNKNOWN, "stale_revocation"))
+        self.assertIn("2026-01-01T00:00:00Z", line["reason"])
+
     def test_A108_a_list_of_another_issuer_counts_as_none(self):
         Authority(self.side("elsewhere").folder, "other").revocation_list(self.crl)
         gate = self.serve("--client-crl", self.crl)

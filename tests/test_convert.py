@@ -8,7 +8,7 @@ import unittest
 
 from harness.case import TunnelTest
 from harness.chains import KEYS, Mint, new_key, openssl
-from harness.terminal import Terminal
+from harness.screen import Screen
 
 
 class ConvertTest(TunnelTest):
@@ -120,11 +120,11 @@ class Output(ConvertTest):
 
     def test_a_terminal_gets_no_private_key_and_no_der(self):
         for form, source, word in (("pkcs8", self.leaf.key, "private key is not shown"), ("der", self.leaf.certificate, "DER is not text")):
-            terminal = Terminal(self.alice.command("convert", "--to", form, source), self.alice.env())
+            terminal = Screen(self.alice.command("convert", "--to", form, source), self.alice.env())
             self.assertEqual(terminal.wait(), 1, terminal.shown)
             self.assertIn(word.encode(), terminal.shown)
             self.assertNotIn(b"BEGIN", terminal.shown)
-        terminal = Terminal(self.alice.command("convert", "--to", "spki", self.leaf.key), self.alice.env())
+        terminal = Screen(self.alice.command("convert", "--to", "spki", self.leaf.key), self.alice.env())
         self.assertEqual(terminal.wait(), 0)
         self.assertIn(b"BEGIN PUBLIC KEY", terminal.shown)
 

@@ -18,7 +18,9 @@ LINES = 32
 COMMANDS = [[], ["serve"], ["connect"], ["invite"], ["invite", "list"], ["invite", "withdraw"], ["join"], ["client"],
             *(["client", word] for word in ("list", "show", "add", "suspend", "restore", "revoke", "remove", "add-key",
                                             "drop-key")),
-            ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["version"], ["help"]]
+            ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
+            ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"],
+            *(["policy", word] for word in ("show", "check", "convert")), ["version"], ["help"]]
 
 
 def cotter(*words, **options):
@@ -74,7 +76,8 @@ class Help(unittest.TestCase):
                 self.assertEqual(len([line for line in examples if line.startswith("  ")]), 2)
 
     def test_topics(self):
-        for topic, word in (("pins", "cert-sha256/"), ("trust", "accept-new"), ("serve", "--listen"), ("client", "revoke")):
+        for topic, word in (("pins", "cert-sha256/"), ("trust", "accept-new"), ("formats", "okhttp"), ("serve", "--listen"),
+                            ("client", "revoke")):
             self.assertIn(word, cotter("help", topic).out)
 
     def test_the_bare_name_shows_a_tunnel(self):

@@ -119,7 +119,8 @@ class Changed(KnownPeersTest):
     def test_a_changed_key_gets_no_ready_made_command_that_would_accept_it(self):
         for arguments in ((), ("--json",)):
             done = self.connect_by(self.server, *arguments)
-            for word in ("--pin", "accept-new", "forget", "rm ", "sed ", "cotter connect", "cotter peers", "known_peers"):
+            for word in ("--pin", "accept-new", f"forget {self.server.address}", "rm ", "sed ", "cotter connect",
+                         "cotter peers add", "known_peers"):
                 self.assertNotIn(word, done.out + done.err)
 
     def test_verify_says_the_same_with_its_code(self):

@@ -9,7 +9,7 @@ import unittest
 
 from harness.case import TunnelTest
 from harness.chains import Mint, new_key, openssl
-from harness.terminal import Terminal
+from harness.screen import Screen
 from harness.processes import Finished
 
 # The modulus and exponent of an RSA key, as DER through `openssl asn1parse -genconf`.
@@ -116,7 +116,7 @@ class Packed(ContainersTest):
 class Passphrases(ContainersTest):
     def test_the_terminal_is_asked_and_shows_nothing_of_it(self):
         path = self.mint.file("one.p12", self.pkcs12())
-        terminal = Terminal(self.alice.command("pin", path, "--format", "cotter"), self.alice.env())
+        terminal = Screen(self.alice.command("pin", path, "--format", "cotter"), self.alice.env())
         terminal.until("Passphrase of ")
         terminal.type("open sesame")
         self.assertEqual(terminal.wait(), 0, terminal.shown)

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sqlite3
 import ssl
 import unittest
 
@@ -10,7 +11,7 @@ from harness.case import TunnelTest
 from harness.certificates import Authority, self_signed
 from harness.facts import eventually, processor_seconds, resident_kib
 from harness.processes import DEADLINE
-from harness.tls_peer import TlsPeer, Truncated, client_context
+from harness.tls_peer import TlsPeer, Truncated, alert_for, client_context
 
 SANITIZED = bool(os.environ.get("COTTER_SANITIZE"))
 
@@ -170,6 +171,29 @@ class Strangers(TunnelTest):
         stream = self.open_stream(alice, server)
         stream.finish_sending()
         self.assertEqual(stream.wait(), 0)
+
+    def test_A159_nothing_that_is_slow_keeps_the_next_one_from_being_accepted(self):
+        """Of one thread: open handshakes, a backend that accepts nothing, a registry that another holds."""
+        owner = self.side("owner")
+        alice = self.admitted(owner, "alice")
+        backend = self.enterContext(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # its queue is full: from now on dialling it hangs
+            waiting = self.enterContext(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(backend.getsockname())
+        server = self.server(owner, "{}:{}".format(*backend.getsockname()), "--threads", "1", "--handshake-timeout", "60s",
+                             "--connect-timeout", "60s", "--drain-timeout", "100ms")
+        for _ in range(20):
+            self.dial(server).sendall(client_hello()[:50])
+        self.peer(server, alice)
+        server.event("admitted", client="alice")
+        registry = sqlite3.connect(owner.registry, isolation_level=None)
+        self.addCleanup(registry.close)
+        registry.execute("BEGIN EXCLUSIVE")
+        stranger = self_signed(owner.folder, "stranger")
+        self.assertIsNotNone(alert_for(server, client_context(stranger.certificate, stranger.key)))
+        server.event("refused", codes="not_admitted")
+        self.assertEqual(server.events("backend_unreachable"), [], "alice still waits")
 
     def test_A158_strangers_do_not_use_up_the_connections_that_are_allowed(self):
         _, _, server, alice = self.tunnel(backends.echo, "--threads", "1", "--max-connections", "5",

@@ -1,14 +1,19 @@
 """verify --chain: what the judge makes of chains that openssl minted, its JSON document, and the rules of the call."""
 
+import base64
+import ipaddress
+import pathlib
+import re
 import sys
 import tempfile
 import unittest
 
 from harness.case import TunnelTest
 from harness.chains import AUTHORITY, BEGIN, FUTURE, PAST, SERVER, Mint
+from harness.handmade import Certificate, RsaKey, alternative_names, basic_constraints, dns, pem, tlv
 
 CERTIFICATE_KEYS = ["position", "subject", "issuer", "serial", "not_before", "not_after", "is_ca", "san", "key", "pins"]
-VERDICT_KEYS = ["verdict", "host", "port", "trust", "matched", "reasons", "notes", "presented", "chain"]
+VERDICT_KEYS = ["verdict", "host", "port", "trust", "matched", "reasons", "notes", "presented", "chain", "checked", "not_checked"]
 NOW = "2026-12-01T00:00:00Z"
 
 
@@ -126,6 +131,15 @@ class Verdicts(ChainTest):
             with self.subTest(why):
                 self.assert_verdict(expected, chain, why=why)
 
+    def test_A29_a_chain_is_judged_for_the_purpose_that_is_asked_about(self):
+        usages = {"serverAuth": ("server",), "clientAuth": ("client",), "serverAuth,clientAuth": ("server", "client"),
+                  "emailProtection": ()}
+        for usage, purposes in usages.items():
+            leaf = self.mint.server("db.example", self.middle, extensions=SERVER.replace("serverAuth", usage))
+            for purpose in ("server", "client"):
+                self.assert_verdict([] if purpose in purposes else ["wrong_purpose"], [leaf, self.middle], "--purpose", purpose,
+                                    why=f"{usage} for {purpose}")
+
     def test_A98_the_anchor_must_be_inside_its_dates_too(self):
         old = self.mint.authority("old", begin=PAST, end=BEGIN)
         self.assert_verdict(["expired"], [self.mint.server("db.example", old)], roots=old)
@@ -212,6 +226,56 @@ class Names(ChainTest):
                 leaf = self.mint.server("example.org", self.root, names=names)
                 self.assert_verdict([] if matches else ["host_mismatch"], [leaf], host=host, why=why)
 
+    def test_A87_a_name_is_shown_as_its_a_label_and_no_letter_passes_for_another(self):
+        look_alike = alternative_names(dns("xn--bcher-kva.example"), dns("p\u0430ypal.example"))
+        leaf = Certificate("db.example", key := RsaKey(), None, [look_alike])
+        file = self.mint.file("chain.pem", pem("CERTIFICATE", leaf.der))
+        pinned = ["--chain", file, "--pin", f"spki-der/{base64.b64encode(key.spki).decode()}", "--match", "leaf"]
+        for host in ("b\u00fccher.example", "bu\u0308cher.example", "XN--BCHER-KVA.example."):
+            document = self.alice.do("verify", *pinned, "--host", host, "--json").json
+            self.assertEqual(document["host"], "xn--bcher-kva.example")
+            self.assertEqual(document["presented"][0]["san"], ["DNS:xn--bcher-kva.example", r"DNS:p\xd0\xb0ypal.example"])
+        refused = self.alice.run("verify", "--chain", file, "--host", "p\u0430ypal.example", "--trust", "chain", "--roots", file)
+        self.assertIn("the certificate is not for xn--pypal-4ve.example", refused.out)
+        self.assertTrue(refused.out.isascii(), refused.out)
+
+    def test_A89_names_are_an_array_and_none_is_made_of_another(self):
+        hostile = ["a.example, DNS:db.example", 'a.example","DNS:db.example', "a.example\\", "DNS:db.example", "a'b`c$(d)"]
+        leaf = Certificate("db.example", RsaKey(), None, [alternative_names(*map(dns, hostile))])
+        file = self.mint.file("chain.pem", pem("CERTIFICATE", leaf.der))
+        shown = self.alice.do("pin", file, "--json").json["certificates"][0]["san"]
+        self.assertEqual(shown, ["DNS:" + name.replace("\\", "\\\\") for name in hostile])
+        done = self.alice.run("verify", "--chain", file, "--host", "db.example", "--trust", "chain", "--roots", file, "--json")
+        self.assertIn("host_mismatch", [reason["code"] for reason in done.json["reasons"]])
+
+    def test_A91_very_many_names_are_matched_and_not_recited(self):
+        names = [dns(f"n{number}.example") for number in range(5000)]
+        leaf = Certificate("db.example", RsaKey(), None, [alternative_names(*names, dns("x" * 5000))])
+        file = self.mint.file("chain.pem", pem("CERTIFICATE", leaf.der))
+        for host, is_named in (("n4999.example", True), ("n5000.example", False)):
+            done = self.alice.run("verify", "--chain", file, "--host", host, "--trust", "chain", "--roots", file)
+            self.assertEqual("host_mismatch" not in done.out, is_named, done.out)
+            self.assertLess(len(done.out + done.err), 2000)
+        shown = self.alice.do("pin", file, "--json").json["certificates"][0]["san"]
+        self.assertEqual(len(shown), 5001)
+        self.assertLess(len(shown[-1]), 1100)
+
+    def test_docs_names_says_what_is_so(self):
+        text = (pathlib.Path(__file__).resolve().parents[1] / "docs/names.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| `(\w+):(\S+)` \| `(\S+)` \| (no )?match \|$", text, re.MULTILINE)
+        self.assertEqual(len(rows), sum(line.endswith("match |") for line in text.splitlines()))
+        self.assertGreater(len(rows), 20)
+        root = Certificate("root", root_key := RsaKey(), None, [basic_constraints(True)])
+        roots = self.mint.file("names-root.pem", pem("CERTIFICATE", root.der))
+        tags = {"DNS": 0x82, "URI": 0x86, "EMAIL": 0x81, "IP": 0x87}
+        for kind, value, host, no in rows:
+            octets = ipaddress.ip_address(value).packed if kind == "IP" else value.encode()
+            leaf = Certificate("leaf", root_key, root, [alternative_names(tlv(tags[kind], octets))])
+            chain = self.mint.file("names-leaf.pem", pem("CERTIFICATE", leaf.der))
+            done = self.alice.run("verify", "--chain", chain, "--host", f"[{host}]" if ":" in host else host, "--trust", "chain",
+                                  "--roots", roots)
+            self.assertEqual(done.code, 3 if no else 0, f"{kind}:{value} {host} {done}")
+
     def test_A86_malformed_names_are_2(self):
         file = self.mint.bundle("chain.pem", self.leaf, self.middle)
         for host in ("a..b", ".example.org", "exa mple", "example.org\n", "a" * 64 + ".org", "-a.org", "a-.org", "*.example.org",
@@ -286,7 +350,8 @@ class Calls(ChainTest):
         for arguments in ([], ["db.example", *chain], [*chain, "--trust", "strict"], [*chain, "--trust", "accept-new"],
                           ["db.example", "--host", "x", "--trust", "chain"], ["db.example", "--at", NOW, "--trust", "chain"],
                           [*chain, "--trust", "chain", "--pin", self.pin(self.leaf)], [*chain, "--pin", "sha256/x"],
-                          [*chain, "--trust", "chain", "--revocation", "some"]):
+                          [*chain, "--trust", "chain", "--revocation", "some"], [*chain, "--trust", "chain", "--purpose", "any"],
+                          ["db.example", "--purpose", "server", "--trust", "chain"]):
             done = self.run_with(*arguments)
             self.assertEqual((done.code, done.out), (2, ""), f"{arguments} {done}")
 

@@ -73,4 +73,15 @@ Json reasons_json(const std::vector<trust::Reason>& reasons) {
     return result;
 }
 
+Json change_json(const trust::Change& change) {
+    const auto time_or_null = [](const std::optional<x509::Time>& time) {
+        return time ? Json(text::rfc3339(*time)) : Json();
+    };
+    Json remembered = Json::array();
+    for (const Pin& pin : change.remembered) remembered.push_back(pin.to_string());
+    return {{"kind", trust::text_of(change.kind)},         {"looks_like_renewal", change.looks_like_renewal()},
+            {"remembered", std::move(remembered)},         {"first_seen", time_or_null(change.first_seen)},
+            {"last_seen", time_or_null(change.last_seen)}, {"old_not_after", time_or_null(change.old_not_after)}};
+}
+
 }  // namespace cotter::cli

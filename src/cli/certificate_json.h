@@ -19,5 +19,7 @@ namespace cotter::cli {
 [[nodiscard]] nlohmann::ordered_json chain_json(const std::vector<x509::Certificate>& chain);
 [[nodiscard]] nlohmann::ordered_json object_json(const x509::PinnableObject& object, std::size_t position);
 [[nodiscard]] nlohmann::ordered_json reasons_json(const std::vector<trust::Reason>& reasons);
+/// {"kind":"renewal","looks_like_renewal":true,"remembered":["sha256/…"],"first_seen":"…","last_seen":"…","old_not_after":"…"}
+[[nodiscard]] nlohmann::ordered_json change_json(const trust::Change& change);
 
 }  // namespace cotter::cli

@@ -25,7 +25,7 @@ void TrustOptions::add_to(CLI::App& command) {
         ->group(group);
     command.add_option("--trust", trust, "chain, chain+pins, strict …: cotter help trust")
         ->option_text("MODE")
-        ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new", "dane"}))
+        ->check(CLI::IsMember({"pins", "chain+pins", "chain", "strict", "accept-new", "ask", "dane"}))
         ->group(group);
     command.add_option("--policy", policy, "Policy file; else the state folder's policy.toml")
         ->type_name("FILE")
@@ -33,14 +33,7 @@ void TrustOptions::add_to(CLI::App& command) {
     command.add_option("--roots", roots, "Trust anchors, PEM; else the system's")
         ->type_name("FILE")
         ->group(std::string(kEvidenceGroup));
-    command.add_option("--crl", crls, "CRL that must decide; may be repeated")
-        ->allow_extra_args(false)
-        ->type_name("FILE")
-        ->group(std::string(kEvidenceGroup));
-    command.add_option("--revocation", revocation, "What --crl must decide")
-        ->check(CLI::IsMember({"chain", "leaf", "off"}))
-        ->capture_default_str()
-        ->group(std::string(kEvidenceGroup));
+    revocation.add_to(command);
     command.add_option("--tlsa", tlsa, "TLSA record in place of a look-up; may be repeated")
         ->allow_extra_args(false)
         ->type_name("RECORD")
@@ -50,6 +43,8 @@ void TrustOptions::add_to(CLI::App& command) {
         ->group(std::string(kEvidenceGroup));
     command.add_option("--dnssec-anchor", dnssec_anchor, "DS or DNSKEY records to begin with; else the root zone's")
         ->type_name("FILE")
+        ->group(std::string(kEvidenceGroup));
+    command.add_flag("--hash-hosts", hash_hosts, "Remember servers under hashed names")
         ->group(std::string(kEvidenceGroup));
 }
 
@@ -92,12 +87,11 @@ Result<service::TrustRequest> TrustOptions::request(const identity::StateFolder&
     }
     if (!match.empty()) request.match = trust::match_from(match);
     if (!trust.empty()) request.trust = trust::trust_mode_from(trust);
-    request.revocation = revocation == "off"    ? x509::RevocationScope::kOff
-                         : revocation == "leaf" ? x509::RevocationScope::kLeaf
-                                                : x509::RevocationScope::kChain;
+    request.revocation = revocation.revocation_scope();
     if (!policy.empty()) request.policy_file = policy;
     request.usual_policy_file = state.policy_file();
     request.known_peers = state.known_peers_file();
+    if (hash_hosts) request.peer_names = evidence::HostNames::kHashed;
     return request;
 }
 

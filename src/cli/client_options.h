@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "cli/revocation_options.h"
 #include "cli/stream_options.h"
 #include "service/client_settings.h"
 #include "trust/verdict.h"
@@ -22,11 +23,11 @@ struct TrustOptions {
     std::string trust;
     std::string policy;
     std::string roots;
-    std::vector<std::string> crls;
-    std::string revocation = "chain";
+    RevocationOptions revocation;
     std::vector<std::string> tlsa;
     std::string resolver;
     std::string dnssec_anchor;
+    bool hash_hosts = false;
 
     void add_to(CLI::App& command);
     /// What the flags say, and where that state folder keeps the rest. Warnings about sample pins go to standard error.

@@ -1,9 +1,11 @@
 // cotter connect: a pinned mutual-TLS stream, on standard input and output or for a local listener.
 #include "service/connect.h"
 
+#include "cli/ask.h"
 #include "cli/client_options.h"
 #include "cli/listening_client.h"
 #include "cli/report.h"
+#include "cli/report_options.h"
 
 #include <CLI/Option.hpp>
 
@@ -22,6 +24,7 @@ struct ConnectOptions {
     std::string certificate;
     std::string key;
     TrustOptions trust;
+    ReportOptions reports;
     StreamOptions stream;
 };
 
@@ -37,7 +40,7 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
     settings.trust = std::move(*trust);
     settings.stream = *stream;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
-    settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    options.trust.revocation.apply(state, settings);
     auto dns = dns_settings(options.trust);
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);
@@ -103,6 +106,7 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
     const auto policy = service::choose_policy(settings->trust, settings->judged_host());
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, settings->server.to_string());
+    if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
     settings->identity = service::IdentityFiles{options.key, options.certificate};
     if (options.key.empty()) {
         if (auto own = invocation.own_identity(*state); !own) return report(invocation, own.error());
@@ -115,6 +119,9 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
         std::cerr << "cotter: " << host << " was seen for the first time; its key is remembered: " << pin.to_string()
                   << "\n  next: compare it with what the server's owner says (cotter id on the server)\n";
     };
+    const auto reporter = options.reports.start(*state);
+    if (!reporter) return report(invocation, reporter.error());
+    if (*reporter) settings->on_incident = [&](const service::Incident& incident) { (*reporter)->take(incident); };
     const Attempt attempt{settings->server.to_string(), identity->pin().to_string()};
     if (settings->listen) return run_listening_client(invocation, attempt, *settings, options.stream);
     const auto outcome = service::connect_standard_streams(*settings);
@@ -138,6 +145,7 @@ void add_connect(CLI::App& app, Invocation& invocation) {
         ->type_name("FILE");
     command->add_option("--key", options->key, "Its private key, PEM")->type_name("FILE");
     options->trust.add_to(*command);
+    options->reports.add_to(*command);
     options->stream.add_to(*command);
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });

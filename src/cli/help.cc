@@ -156,7 +156,7 @@ std::shared_ptr<CLI::FormatterBase> help_formatter() {
 
 void add_help(CLI::App& app, Invocation& invocation) {
     const auto words = std::make_shared<std::vector<std::string>>();
-    CLI::App* const command = app.add_subcommand("help", "Explain a command, or a topic: " + topic_names());
+    CLI::App* const command = app.add_subcommand("help", "Explain a command, or a topic");
     command->add_option("TOPIC", *words, "A command, or one of " + topic_names());
     command->footer("Examples:\n  cotter help pins\n  cotter help client revoke");
     command->callback([&app, &invocation, words] {

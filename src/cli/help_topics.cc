@@ -40,6 +40,8 @@ constexpr std::string_view kTrustTopic =
                nothing is said and a key is remembered, as after `cotter join`
   accept-new   as strict, but the first key seen is remembered; a changed one is
                refused
+  ask          as strict, but an unknown key is shown at the terminal, where a person
+               says yes or pastes the owner's pin
   dane         a TLSA record of the name, validated by DNSSEC, matches: cotter help
                evidence
 
@@ -58,11 +60,18 @@ constexpr std::string_view kEvidenceTopic =
     R"(What a verdict may rest on besides pins and the certificates presented:
 
   --roots FILE         trust anchors, PEM; else the system's
-  --crl FILE           a CRL, PEM or DER; may be repeated. Once one is given, each
-                       certificate below the trust anchor needs a current one of
-                       its own issuer: revocation_unknown, stale_revocation
+  --crl FILE           a CRL, PEM or DER; may be repeated
+  --ocsp-response FILE an OCSP response, DER; may be repeated
+  --fetch-crl          fetch the CRLs that the certificates of the path name
+  --fetch-ocsp         ask the OCSP responders that they name
+  --fetch-private      let both reach addresses that are not public
+                       Once one of these is said, each certificate below the trust
+                       anchor needs a current CRL or answer of its own issuer, else:
+                       revocation_unknown, stale_revocation. Any revocation refuses
   --revocation WHAT    chain: every certificate below the anchor [chain]
-                       leaf: the server's own alone; off: nothing
+                       leaf: the server's own alone; off: nothing, must-staple
+                       neither
+  --purpose WHAT       server, or client: what verify --chain judges a file for
 
   --tlsa RECORD        a TLSA record, as in '3 1 1 23f4…' (usage, selector, matching
                        type, hex); may be repeated. In place of a look-up; means
@@ -70,10 +79,44 @@ constexpr std::string_view kEvidenceTopic =
   --resolver ADDR      where --trust dane asks, as in 192.0.2.1 or [2001:db8::1]:53;
                        else as /etc/resolv.conf says. DNSSEC is checked here
   --dnssec-anchor FILE DS or DNSKEY records to begin with; else the root zone's
+
+  --hash-hosts         servers remembered now stand in known_peers under hashed
+                       names
+
+  --report TARGET      whom to tell of a server that is refused, or let in by
+                       mode = "report" alone: file:PATH, syslog or https://…; may
+                       be repeated. Never the server that failed
+  --report-pin PIN     the collector's key; else its name and the system's anchors
+)";
+
+constexpr std::string_view kFormatsTopic =
+    R"(What `cotter policy convert` reads and writes, and `cotter pin --format` writes:
+
+  cotter       policy.toml
+  hpkp         Public-Key-Pins header fields (RFC 7469)            needs --host
+  android      Network Security Config, with TrustKit's elements
+  trustkit     TSKConfiguration: a property list, or its JSON
+  apple        NSPinnedDomains of an Info.plist
+  curl         the argument of --pinnedpubkey                      needs --host
+  okhttp       CertificatePinner's .add(…), or lines of PATTERN PIN
+  tlsa         TLSA records (RFC 6698)
+  envoy        a validation context, YAML or JSON                  needs --host
+  chromium     the static pin list, JSON or .pins
+  gnutls       known_hosts of gnutls_store_pubkey
+  nats         pinned_certs                                        needs --host
+  ghostunnel   --allow-spki-pin                                    needs --host
+  stubby       tls_pubkey_pinset
+  openvpn      peer-fingerprint                                    needs --host
+  kubeadm      --discovery-token-ca-cert-hash                      needs --host
+
+--host NAME[:PORT] says whose pins they are where the text doesn't; where it
+does, only what covers that host is converted. What a format can't say is a
+warning, and "lost" with --json; what would trust more in silence is refused. A
+file is read whole or not at all: one bad pin refuses it, with its line.
 )";
 
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic}, HelpTopic{"trust", kTrustTopic},
-                             HelpTopic{"evidence", kEvidenceTopic}};
+                             HelpTopic{"evidence", kEvidenceTopic}, HelpTopic{"formats", kFormatsTopic}};
 
 }  // namespace
 

@@ -4,7 +4,6 @@
 #include "cli/client_options.h"
 #include "cli/listening_client.h"
 #include "cli/report.h"
-#include "evidence/known_peers.h"
 #include "files/files.h"
 #include "service/wall_clock.h"
 #include "text/time.h"
@@ -24,6 +23,7 @@ struct JoinOptions {
     std::string code;
     std::string listen;
     bool unsafe_listen = false;
+    bool hash_hosts = false;
     StreamOptions stream;
 };
 
@@ -40,7 +40,7 @@ Result<registry::InvitationCode> read_code(const std::string& argument) {
 
 /// A key that is remembered for this server already must be the code's.
 Result<void> check_remembered(const service::ClientSettings& settings, const Pin& pin) {
-    const auto remembered = evidence::KnownPeers(settings.trust.known_peers).pins_of(settings.server);
+    const auto remembered = settings.trust.memory().pins_of(settings.server);
     if (!remembered) return unexpected(remembered.error());
     if (remembered->empty() || std::ranges::find(*remembered, pin) != remembered->end()) return {};
     return failed("peer_changed", "joining at " + settings.server.to_string(),
@@ -85,6 +85,7 @@ int run(const Invocation& invocation, const JoinOptions& options) {
     settings.trust.minimum_protocol = stream->minimum_protocol;
     settings.trust.usual_policy_file = state->policy_file();
     settings.trust.known_peers = state->known_peers_file();
+    if (options.hash_hosts) settings.trust.peer_names = evidence::HostNames::kHashed;
     settings.identity = service::IdentityFiles{state->key_file(), state->certificate_file()};
     settings.stream = *stream;
     if (!options.listen.empty()) {
@@ -107,8 +108,8 @@ int run(const Invocation& invocation, const JoinOptions& options) {
                           attempt.own_pin);
         return kVerdict;
     }
-    if (auto kept = evidence::KnownPeers(settings.trust.known_peers)
-                        .remember(settings.server, code->server_pin, service::wall_clock_now());
+    // What its certificate says is written down when it is seen next.
+    if (auto kept = settings.trust.memory().remember(settings.server, {code->server_pin}, service::wall_clock_now());
         !kept) {
         return report(invocation, kept.error());
     }
@@ -128,6 +129,7 @@ void add_join(CLI::App& app, Invocation& invocation) {
     command->add_option("CODE", options->code, "From cotter invite; - reads it from standard input")->required();
     command->add_option("--listen", options->listen, "Then go on as cotter connect --listen")->type_name("ADDR");
     command->add_flag("--unsafe-listen", options->unsafe_listen, "Allow listening beyond loopback, unencrypted");
+    command->add_flag("--hash-hosts", options->hash_hosts, "Remember the server under a hashed name");
     options->stream.add_to(*command);
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });

@@ -70,6 +70,8 @@ int main(int argc, char** argv) {
     add_inspect(app, invocation);
     add_convert(app, invocation);
     add_verify(app, invocation);
+    add_policy(app, invocation);
+    add_peers(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
     try {

@@ -1,7 +1,9 @@
 // cotter pin: the pins of a file's certificates and keys, or of the chain that a live server presents.
 #include "cli/certificate_json.h"
+#include "cli/format_output.h"
 #include "cli/invocation.h"
 #include "cli/passphrase.h"
+#include "cli/pin_format.h"
 #include "cli/report.h"
 #include "cli/starttls_option.h"
 #include "service/probe.h"
@@ -9,7 +11,6 @@
 #include "x509/weak_rsa.h"
 
 #include <CLI/Option.hpp>
-#include <CLI/Validators.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -26,6 +27,7 @@ struct PinOptions {
     std::optional<stream::StartTls> start_tls;
     std::string passphrase_file;
     std::string weak_keys;
+    PinFormatOptions as;  ///< for the formats of others
 };
 
 Result<std::vector<x509::PinnableObject>> look_at(const x509::HostPort& server, const PinOptions& options,
@@ -130,6 +132,12 @@ int run(const Invocation& invocation, const PinOptions& options) {
         known = std::move(*list);
     }
     warn(*objects, known);
+    if (const auto format = policy_format(options.format); format && !invocation.json) {
+        PinFormatOptions as = options.as;
+        as.server = server;
+        if (server && as.host.empty()) as.host = options.server_name;
+        return print_as(invocation, *format, *objects, as);
+    }
     if (invocation.json || options.format == "json") {
         print_json(options, *objects);
     } else if (options.format == "c++") {
@@ -161,9 +169,17 @@ void add_pin(CLI::App& app, Invocation& invocation) {
     command->add_option("--passphrase-file", options->passphrase_file, "What opens FILE; else the terminal is asked")
         ->type_name("FILE");
     command->add_option("--weak-keys", options->weak_keys, "List of keys to warn of: docs/pins.md")->type_name("FILE");
-    command->add_option("--format", options->format, "cotter: one a line")
-        ->check(CLI::IsMember({"text", "json", "cotter", "c++"}))
+    command
+        ->add_option("--format", options->format,
+                     "text, json, c++, cotter (one a line), or one of\n`cotter help formats`")
+        ->check(one_of(pin_format_names()))
+        ->type_name("FORMAT")
         ->capture_default_str();
+    command->add_option("--host", options->as.host, "With --format: whose key it is, where that is said")
+        ->type_name("NAME[:PORT]");
+    command->add_option("--backup", options->as.backups, "With --format: pin of the next key; may be repeated")
+        ->type_name("PIN")
+        ->allow_extra_args(false);
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
 }

@@ -16,6 +16,7 @@ int report_refused_server(const Invocation& invocation, const Attempt& attempt, 
     for (std::size_t i = 0; i < verdict.reasons.size(); ++i)
         message += (i == 0 ? "" : "; ") + verdict.reasons[i].message;
     const trust::ReasonCode first = verdict.first_reason().code;
+    for (const trust::Reason& note : verdict.notes) message += "; " + note.message;
     print_failure(invocation, trust::text_of(first), message + where, std::string(advice_on(first)));
     return kVerdict;
 }
@@ -88,7 +89,7 @@ std::string_view advice_on(trust::ReasonCode code) {
                    "server shows it)";
         case trust::ReasonCode::kContinuityChanged:
             return "this may be an attack: ask the server's owner, by another way than this network, whether the key "
-                   "was changed";
+                   "was changed; only then does cotter peers forget HOST:PORT make room for another";
         case trust::ReasonCode::kContinuityUnknown:
         case trust::ReasonCode::kNoPolicy:
             return "ask the server's owner for its pin (cotter id on the server shows it) and give it with --pin, or "
@@ -107,7 +108,8 @@ std::string_view advice_on(trust::ReasonCode code) {
         case trust::ReasonCode::kMalformed:
         case trust::ReasonCode::kWrongPurpose: return "ask the server's owner for another certificate";
         case trust::ReasonCode::kRevocationUnknown:
-        case trust::ReasonCode::kStaleRevocation: return "fetch the CRLs anew and give them with --crl";
+        case trust::ReasonCode::kStaleRevocation:
+            return "give current CRLs or OCSP answers, or have them fetched: cotter help evidence";
         case trust::ReasonCode::kPolicyExpired: return "renew the policy's pins and its date";
         case trust::ReasonCode::kDowngradedProtocol:
             return "check who changed the server's TLS; --min-tls 1.2 allows TLS 1.2";
@@ -121,6 +123,7 @@ std::string_view advice_on(trust::ReasonCode code) {
         case trust::ReasonCode::kSuspended:
         case trust::ReasonCode::kClientExpired:
         case trust::ReasonCode::kDaneRecords:
+        case trust::ReasonCode::kTimestamps:
         case trust::ReasonCode::kProxyPin: return "ask the server's owner";
     }
     return "";

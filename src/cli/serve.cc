@@ -70,6 +70,7 @@ Result<service::ServeSettings> settings_of(const Invocation& invocation, const S
         .listen = std::move(*listen), .to = std::move(*to), .identity = std::move(*identity)};
     if (!options.client_ca.empty()) settings.client_ca = options.client_ca;
     settings.client_crls.assign(options.client_crls.begin(), options.client_crls.end());
+    settings.crl_numbers = state->crl_numbers_file();
     settings.client_names = std::move(names);
     settings.registry_url = options.registry.empty() ? state->registry_url() : options.registry;
     const auto grace = text::parse_duration(options.registry_grace);

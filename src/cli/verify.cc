@@ -1,9 +1,14 @@
 // cotter verify: what a policy makes of a live server, or of a chain in a file.
+#include "cli/ask.h"
 #include "cli/client_options.h"
+#include "cli/help_topics.h"
 #include "cli/invocation.h"
+#include "cli/prove.h"
 #include "cli/report.h"
+#include "cli/report_options.h"
 #include "cli/starttls_option.h"
 #include "cli/verify_print.h"
+#include "service/known_status.h"
 #include "service/probe.h"
 #include "service/wall_clock.h"
 #include "text/time.h"
@@ -11,6 +16,9 @@
 #include "x509/pem.h"
 
 #include <CLI/Option.hpp>
+#include <CLI/Validators.hpp>
+
+#include <utility>
 
 namespace cotter::cli {
 namespace {
@@ -22,7 +30,10 @@ struct VerifyOptions {
     std::string server_name;
     std::string at;
     std::optional<stream::StartTls> start_tls;
+    bool prove = false;
+    std::string purpose;
     TrustOptions trust;
+    ReportOptions reports;
 };
 
 Result<service::ClientSettings> settings_of(const VerifyOptions& options, const identity::StateFolder& state,
@@ -35,7 +46,7 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     settings.start_tls = options.start_tls;
     settings.stream.minimum_protocol = trust::Protocol::kTls12;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
-    settings.crls.assign(options.trust.crls.begin(), options.trust.crls.end());
+    options.trust.revocation.apply(state, settings);
     auto dns = dns_settings(options.trust);
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);
@@ -64,6 +75,15 @@ int refuse_call(const Invocation& invocation, std::string why, std::string next)
 int tell(const Invocation& invocation, const Judged& judged) {
     print_verdict(invocation, judged);
     return judged.verdict.lets_pass() ? kDone : kVerdict;
+}
+
+/// What the certificates of the chain name, where they make a path but for revocation.
+std::shared_ptr<const evidence::FetchedStatus> fetch_for(const trust::Evidence& evidence, trust::ServerPolicy policy,
+                                                         const evidence::StatusSources& sources, x509::Time now) {
+    const x509::RevocationScope scope = std::exchange(policy.revocation, x509::RevocationScope::kOff);
+    const trust::Verdict verdict = trust::judge(evidence, policy, now);
+    if (!verdict.lets_pass()) return nullptr;
+    return std::make_shared<const evidence::FetchedStatus>(evidence::fetch_status(verdict.chain, scope, sources));
 }
 
 int verify_file(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state,
@@ -97,23 +117,48 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
     evidence.presented = std::move(*chain);
     evidence.host = host;
     evidence.anchors = configuration->anchors;
-    evidence.crls = configuration->crls;
     evidence.dane = configuration->dane;
-    return tell(invocation, {trust::judge(evidence, *configuration->policy, now), host, mode});
+    trust::ServerPolicy policy = *configuration->policy;
+    if (options.purpose == "client") policy.purpose = x509::Purpose::kClient;
+    service::KnownStatus status{configuration->crls, configuration->ocsp_responses, nullptr, {}};
+    // What was seen since says nothing of another time.
+    if (options.at.empty()) status.crl_numbers = settings->status.crl_numbers;
+    if (settings->status.fetches()) status.fetched = fetch_for(evidence, policy, settings->status, now);
+    status.add_to(evidence, {}, now);
+    const trust::Verdict verdict = trust::judge(evidence, policy, now);
+    const auto reporter = options.reports.start(state);
+    if (!reporter) return report(invocation, reporter.error());
+    if (*reporter && host && verdict.outcome != trust::Outcome::kTrusted)
+        (*reporter)->take({*host, verdict, policy, configuration->noted, now, {}});
+    return tell(invocation, {verdict, host, mode, trust::coverage_of(evidence, policy, verdict, now)});
+}
+
+/// We come as ourselves, where there is a key of ours, so that a server that admits us has nothing to refuse.
+int prove(const Invocation& invocation, service::ClientSettings settings, const identity::StateFolder& state) {
+    if (std::filesystem::exists(state.key_file()) && std::filesystem::exists(state.certificate_file()))
+        settings.identity = service::IdentityFiles{state.key_file(), state.certificate_file()};
+    return run_proof(invocation, settings);
 }
 
 int verify_live(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state) {
     auto server =
         x509::HostPort::parse(options.server, options.start_tls ? stream::usual_port(*options.start_tls) : 443);
     if (!server) return report(invocation, server.error());
-    const auto settings = settings_of(options, state, *server);
+    auto settings = settings_of(options, state, *server);
     if (!settings) return report(invocation, settings.error());
     const auto policy = service::choose_policy(settings->trust, settings->judged_host());
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, server->to_string());
+    if (options.prove) return prove(invocation, *settings, state);
+    if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
+    const auto reporter = options.reports.start(state);
+    if (!reporter) return report(invocation, reporter.error());
+    if (*reporter) settings->on_incident = [&](const service::Incident& incident) { (*reporter)->take(incident); };
     const auto seen = service::probe(*settings);
     if (!seen) return report(invocation, {server->to_string(), {}}, seen.error());
-    return tell(invocation, {seen->verdict, settings->judged_host(), (*policy)->trust});
+    if (*reporter && seen->incident) (*reporter)->take(*seen->incident);
+    return tell(invocation,
+                {seen->verdict, settings->judged_host(), (*policy)->trust, seen->coverage.value_or(trust::Coverage{})});
 }
 
 int run(const Invocation& invocation, const VerifyOptions& options) {
@@ -121,6 +166,8 @@ int run(const Invocation& invocation, const VerifyOptions& options) {
         return refuse_call(invocation, "either a server or a file is judged",
                            "give HOST:PORT, or --chain FILE --host NAME");
     }
+    if (options.prove && options.server.empty())
+        return refuse_call(invocation, "a file has no path to prove", "give HOST:PORT with --prove");
     x509::Time now = service::wall_clock_now();
     if (!options.at.empty()) {
         const auto at = text::parse_rfc3339(options.at);
@@ -132,8 +179,9 @@ int run(const Invocation& invocation, const VerifyOptions& options) {
     if (!options.chain.empty() && options.start_tls)
         return refuse_call(invocation, "--starttls is for a live server", "leave it out for --chain");
     if (!options.chain.empty()) return verify_file(invocation, options, *state, now);
-    if (!options.at.empty() || !options.host.empty()) {
-        return refuse_call(invocation, "--at and --host are for --chain", "leave them out for a live server");
+    if (!options.at.empty() || !options.host.empty() || !options.purpose.empty()) {
+        return refuse_call(invocation, "--at, --host and --purpose are for --chain",
+                           "leave them out for a live server");
     }
     return verify_live(invocation, options, *state);
 }
@@ -146,7 +194,7 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     command->footer(
         "Examples:\n"
         "  cotter verify 127.0.0.1:7000\n"
-        "  cotter verify example.com --trust chain");
+        "  cotter verify example.com --trust chain --prove");
     command->add_option("SERVER", options->server, "HOST[:PORT] of a live server [443]");
     command->add_option("--chain", options->chain, "This PEM instead, leaf first; - is standard input")
         ->type_name("FILE");
@@ -154,7 +202,13 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
     add_start_tls(*command, options->start_tls);
     command->add_option("--at", options->at, "Judge --chain as of this RFC 3339 time")->type_name("TIME");
+    command->add_flag("--prove", options->prove, "Show that a wrong pin, name … is refused on this path");
     options->trust.add_to(*command);
+    options->reports.add_to(*command);
+    command->add_option("--purpose", options->purpose, "What --chain is judged for: server or client [server]")
+        ->type_name("WHAT")
+        ->check(CLI::IsMember({"server", "client"}))
+        ->group(std::string(kEvidenceGroup));
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "trust/coverage.h"
 #include "trust/policy.h"
 #include "trust/verdict.h"
 #include "x509/host_name.h"
@@ -14,6 +15,7 @@ struct Judged {
     trust::Verdict verdict;
     std::optional<x509::HostPort> host;
     trust::TrustMode mode;
+    trust::Coverage coverage;
 };
 
 /// For people on standard output, with what to do next on standard error; or the JSON of INTERFACE 4.

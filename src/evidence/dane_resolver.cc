@@ -14,8 +14,7 @@ namespace {
 
 using trust::DaneState;
 
-// What is called here, and what validates: Debian 12's version. Distributions mend older numbers in place, so that a
-// number says only what is certainly too old (INVARIANT A147).
+// Debian 12's.
 constexpr int kLeastMajor = 1;
 constexpr int kLeastMinor = 17;
 static_assert(UNBOUND_VERSION_MAJOR > kLeastMajor ||
@@ -26,16 +25,6 @@ struct FreeResult {
     void operator()(ub_result* result) const { ub_resolve_free(result); }
 };
 using ResultPtr = std::unique_ptr<ub_result, FreeResult>;
-
-bool is_new_enough(std::string_view version) {
-    int major = 0;
-    int minor = 0;
-    const char* const end = version.data() + version.size();
-    const auto first = std::from_chars(version.data(), end, major);
-    if (first.ec != std::errc() || first.ptr == end) return false;
-    if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return false;
-    return major > kLeastMajor || (major == kLeastMajor && minor >= kLeastMinor);
-}
 
 unexpected<Error> cannot(std::string why, std::string next) {
     return failed("resolver", "preparing to ask the DNS", std::move(why), std::move(next));
@@ -80,6 +69,16 @@ DnsAnswer answer_from(const ub_result& result) {
 }
 
 }  // namespace
+
+bool is_new_enough(std::string_view libunbound_version) {
+    int major = 0;
+    int minor = 0;
+    const char* const end = libunbound_version.data() + libunbound_version.size();
+    const auto first = std::from_chars(libunbound_version.data(), end, major);
+    if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return false;
+    if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return false;
+    return major > kLeastMajor || (major == kLeastMajor && minor >= kLeastMinor);
+}
 
 Result<DnsServer> DnsServer::parse(std::string_view text) {
     const auto refuse = [&](const std::string& why) {

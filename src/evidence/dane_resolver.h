@@ -48,6 +48,10 @@ struct DnsAnswer {
     std::string detail{};            ///< escaped: why bogus, why none
 };
 
+/// Whether a libunbound of that version ("1.17.1") has all that is asked of it here. Distributions mend faults without
+/// changing the number, so it tells only what is certainly too old (INVARIANT A147).
+[[nodiscard]] bool is_new_enough(std::string_view libunbound_version);
+
 /// A TLSA record's data (RFC 6698, section 2.1), or nothing if it is too short for its three numbers.
 [[nodiscard]] std::optional<trust::TlsaRecord> tlsa_from_wire(Bytes data);
 

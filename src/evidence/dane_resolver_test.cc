@@ -78,6 +78,13 @@ TEST(TlsaWire, A145_ARecordIsThreeNumbersAndTheRest) {
     for (const Row& row : rows) EXPECT_EQ(tlsa_from_wire(row.wire), row.read) << row.wire.size();
 }
 
+TEST(DaneResolver, A147_ALibraryThatIsTooOldIsRefused) {
+    for (const std::string_view version : {"1.17.0", "1.17.1", "1.17", "1.24.2", "1.170.0", "2.0.0", "10.1"})
+        EXPECT_TRUE(is_new_enough(version)) << version;
+    for (const std::string_view version : {"1.16.9", "1.9.17", "1.1.17", "0.99.0", "1", "1.", "", "17", "1-17", "x.17"})
+        EXPECT_FALSE(is_new_enough(version)) << version;
+}
+
 TEST(DaneResolver, ABadTrustAnchorIsAnErrorAndNoResolver) {
     const auto resolver = DaneResolver::make({.anchors = "/nonexistent/anchor"});
     ASSERT_FALSE(resolver);

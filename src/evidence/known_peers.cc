@@ -1,182 +1,90 @@
-// The known_peers file: one line a pin, read and rewritten whole.
+// The known_peers file, read and rewritten whole.
 #include "evidence/known_peers.h"
 
 #include "files/files.h"
-#include "text/escape.h"
-#include "text/time.h"
 #include "x509/openssl.h"
 
+#include <openssl/rand.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <sstream>
+#include <exception>
+#include <iterator>
 
 namespace cotter::evidence {
 namespace {
 
-constexpr std::string_view kRevokedMark = "@revoked";
-
-struct Line {
-    std::string text;  ///< as it stands, without the newline
-    /// Absent for comments and empty lines.
-    struct Entry {
-        bool is_revoked = false;
-        x509::HostPort peer;
-        Pin pin;
-        trust::Time first_seen;
-        trust::Time last_seen;
-        std::string comment;
-    };
-    std::optional<Entry> entry;
-};
-
-std::string printed(const Line::Entry& entry) {
-    return (entry.is_revoked ? std::string(kRevokedMark) + " " : std::string()) + entry.peer.to_string() + " " +
-           entry.pin.to_string() + " " + text::rfc3339(entry.first_seen) + " " + text::rfc3339(entry.last_seen) +
-           (entry.comment.empty() ? "" : " " + entry.comment);
-}
-
-bool is_control(char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-}
-
-std::optional<Line::Entry> parse_entry(std::string_view text) {
-    if (std::ranges::any_of(text, is_control)) return std::nullopt;
-    std::istringstream words{std::string(text)};
-    std::string word;
-    words >> word;
-    const bool is_revoked = word == kRevokedMark;
-    if (is_revoked) words >> word;
-    auto peer = x509::HostPort::parse(word);
-    std::string pin_text;
-    std::string first_text;
-    std::string last_text;
-    if (!peer || !(words >> pin_text >> first_text >> last_text)) return std::nullopt;
-    auto pin = Pin::parse(pin_text);
-    const auto first = text::parse_rfc3339(first_text);
-    const auto last = text::parse_rfc3339(last_text);
-    if (!pin || !first || !last) return std::nullopt;
-    std::string comment;
-    std::getline(words >> std::ws, comment);
-    if (!comment.empty() && comment.front() != '#') return std::nullopt;
-    return Line::Entry{is_revoked, std::move(*peer), std::move(*pin), *first, *last, std::move(comment)};
-}
-
-/// Every line, or an Error: a line that can't be read might have been the one that counts (INVARIANT A132).
-Result<std::vector<Line>> read_lines(const std::filesystem::path& path) {
-    struct stat status{};
-    if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return std::vector<Line>();
-    auto content = files::read_private(path);
-    if (!content) return unexpected(content.error());
-    std::string text;
-    std::ranges::transform(*content, std::back_inserter(text),
-                           [](std::byte octet) { return static_cast<char>(octet); });
-    const auto bad = [&](std::size_t line, std::string why) {
-        auto error = failed("known_peers_line", "reading " + text::escape(path.string()), std::move(why),
-                            "mend or remove line " + std::to_string(line) + "; nothing of the file counts until then");
-        return error;
-    };
-    if (!text.empty() && text.back() != '\n') {
-        return bad(static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1, "its last line is torn");
-    }
-    std::vector<Line> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-        Line read{line, std::nullopt};
-        if (!line.empty() && line.front() != '#') {
-            read.entry = parse_entry(line);
-            if (!read.entry)
-                return bad(lines.size() + 1, "line " + std::to_string(lines.size() + 1) + " can't be understood");
-        }
-        lines.push_back(std::move(read));
-    }
-    return lines;
-}
-
-Result<void> write_lines(const std::filesystem::path& path, const std::vector<Line>& lines) {
-    std::string text;
-    for (const Line& line : lines) text += line.text + "\n";
-    return files::write_private(path, x509::as_bytes(text), files::Replace::kExisting);
+// A name hashed without a salt of its own would be no better than one in clear.
+PeerName::Salt random_salt() {
+    PeerName::Salt salt{};
+    if (RAND_bytes(x509::octets(std::span<std::byte>(salt)), static_cast<int>(salt.size())) != 1) std::terminate();
+    return salt;
 }
 
 }  // namespace
 
+KnownPeers::KnownPeers(std::filesystem::path path, HostNames names)
+    : path_(std::move(path)), names_{names == HostNames::kHashed, random_salt} {}
+
+Result<PeerList> KnownPeers::read() const {
+    struct stat status{};
+    if (::lstat(path_.c_str(), &status) != 0 && errno == ENOENT) return PeerList::parse("", path_.string());
+    const auto content = files::read_private(path_);
+    if (!content) return unexpected(content.error());
+    std::string text;
+    std::ranges::transform(*content, std::back_inserter(text),
+                           [](std::byte octet) { return static_cast<char>(octet); });
+    return PeerList::parse(text, path_.string());
+}
+
 trust::Continuity KnownPeers::ask(const x509::HostPort& peer, const x509::Certificate& leaf) const {
+    const auto list = read();
+    if (list) return list->ask(peer, leaf);
     trust::Continuity continuity;
-    const auto lines = read_lines(path_);
-    if (!lines) {
-        continuity.state = trust::ContinuityState::kError;
-        continuity.detail = lines.error().what + ": " + lines.error().why;
-        return continuity;
-    }
-    continuity.state = trust::ContinuityState::kUnknown;
-    for (const Line& line : *lines) {
-        if (!line.entry) continue;
-        const bool is_its_key = leaf.matches(line.entry->pin);
-        if (line.entry->is_revoked) {
-            // A key that somebody else holds is no better at another host.
-            if (!is_its_key) continue;
-            continuity.state = trust::ContinuityState::kRevoked;
-            continuity.remembered = {line.entry->pin};
-            continuity.first_seen.reset();
-            return continuity;
-        }
-        if (line.entry->peer != peer || continuity.state == trust::ContinuityState::kMatch) continue;
-        if (is_its_key) {
-            continuity.state = trust::ContinuityState::kMatch;
-            continuity.remembered = {line.entry->pin};
-            continuity.first_seen = line.entry->first_seen;
-            continue;
-        }
-        continuity.state = trust::ContinuityState::kChanged;
-        continuity.remembered.push_back(line.entry->pin);
-        continuity.first_seen =
-            continuity.first_seen ? std::min(*continuity.first_seen, line.entry->first_seen) : line.entry->first_seen;
-    }
+    continuity.state = trust::ContinuityState::kError;
+    continuity.detail = list.error().what + ": " + list.error().why;
     return continuity;
 }
 
 Result<std::vector<Pin>> KnownPeers::pins_of(const x509::HostPort& peer) const {
-    const auto lines = read_lines(path_);
-    if (!lines) return unexpected(lines.error());
-    std::vector<Pin> pins;
-    for (const Line& line : *lines) {
-        if (line.entry && !line.entry->is_revoked && line.entry->peer == peer) pins.push_back(line.entry->pin);
-    }
-    return pins;
+    const auto list = read();
+    if (!list) return unexpected(list.error());
+    return list->pins_of(peer);
 }
 
-Result<void> KnownPeers::remember(const x509::HostPort& peer, const Pin& pin, trust::Time now, bool additional) const {
+Result<void> KnownPeers::remember(const x509::HostPort& peer, const Sighting& seen, trust::Time now) const {
+    return update([&](PeerList& list, const NewNames& names) { return list.remember(peer, seen, now, names); });
+}
+
+void KnownPeers::note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented,
+                           trust::Time now) const {
+    const Change note = [&](PeerList& list, const NewNames&) -> Result<bool> {
+        return list.note_seen(peer, presented, now);
+    };
+    // Mostly there is nothing to note, and looking needs no lock.
+    bool is_due = false;
+    static_cast<void>(rehearse([&](PeerList& list, const NewNames& names) { return is_due = *note(list, names); }));
+    if (is_due) static_cast<void>(update(note));
+}
+
+Result<void> KnownPeers::update(const Change& change) const {
     const auto lock = files::Lock::take(path_.string() + ".lock");
     if (!lock) return unexpected(lock.error());
-    auto lines = read_lines(path_);
-    if (!lines) return unexpected(lines.error());
-    const auto is_revocation = [&](const Line& line) {
-        return line.entry && line.entry->is_revoked && line.entry->pin == pin;
-    };
-    if (std::ranges::any_of(*lines, is_revocation)) {
-        return failed("peer_revoked", "remembering the key of " + peer.to_string(),
-                      "it is marked as revoked in " + text::escape(path_.string()),
-                      "ask the server's owner for the new key");
-    }
-    bool is_known = false;
-    for (Line& line : *lines) {
-        if (!line.entry || line.entry->is_revoked || line.entry->peer != peer) continue;
-        if (line.entry->pin == pin) {
-            line.entry->last_seen = std::max(line.entry->last_seen, now);
-            line.text = printed(*line.entry);
-            return write_lines(path_, *lines);
-        }
-        is_known = true;
-    }
-    if (is_known && !additional) {
-        return failed("peer_changed", "remembering the key of " + peer.to_string(), "another key is remembered for it",
-                      "if the owner confirms the change, remove the old line from " + text::escape(path_.string()));
-    }
-    const Line::Entry entry{false, peer, pin, now, now, {}};
-    lines->push_back({printed(entry), entry});
-    return write_lines(path_, *lines);
+    auto list = read();
+    if (!list) return unexpected(list.error());
+    const auto has_changed = change(*list, names_);
+    if (!has_changed) return unexpected(has_changed.error());
+    if (!*has_changed) return {};
+    return files::write_private(path_, x509::as_bytes(list->text()), files::Replace::kExisting);
+}
+
+Result<void> KnownPeers::rehearse(const Change& change) const {
+    auto list = read();
+    if (!list) return unexpected(list.error());
+    const auto has_changed = change(*list, names_);
+    if (!has_changed) return unexpected(has_changed.error());
+    return {};
 }
 
 }  // namespace cotter::evidence

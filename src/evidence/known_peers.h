@@ -1,7 +1,8 @@
-// known_peers: what key continuity remembers of servers, one line each; read, asked and rewritten atomically under a
-// lock (INVARIANTS A127–A132).
+// known_peers: what key continuity remembers of servers, as a file: private, locked while it changes, replaced whole
+// (INVARIANTS A127–A132). What stands in it is peer_list.h.
 #pragma once
 
+#include "evidence/peer_list.h"
 #include "trust/evidence.h"
 #include "x509/host_name.h"
 
@@ -9,30 +10,40 @@
 #include <cotter/pin.h>
 
 #include <filesystem>
+#include <functional>
 
 namespace cotter::evidence {
 
-/// The file of that path; it need not exist. Format (docs/files.md): `host:port PIN first-seen last-seen [# comment]`,
-/// marker `@revoked` in front, which refuses that key at every host; `#` lines and empty lines are kept. Times RFC 3339
-/// UTC. A line with anything else in it, or a torn last line, makes the whole file count as unreadable.
+enum class HostNames : std::uint8_t { kInClear, kHashed };
+
 class KnownPeers {
   public:
-    explicit KnownPeers(std::filesystem::path path) : path_(std::move(path)) {}
+    /// The file of that path; it need not exist. `names`: how those of new lines are written.
+    explicit KnownPeers(std::filesystem::path path, HostNames names = HostNames::kInClear);
 
-    /// What the file says of this host, port and leaf. Any failure to read (mode, owner, link, torn or unknown line) is
-    /// kError, never kUnknown.
+    /// Everything that stands in it.
+    [[nodiscard]] Result<PeerList> read() const;
+
+    /// PeerList::ask. Any failure to read (mode, owner, link, torn or unknown line) is kError, never kUnknown.
     [[nodiscard]] trust::Continuity ask(const x509::HostPort& peer, const x509::Certificate& leaf) const;
-
-    /// Every pin remembered for it (without revoked lines); an Error if the file can't be trusted.
+    /// PeerList::pins_of; an Error, too, if the file can't be trusted.
     [[nodiscard]] Result<std::vector<Pin>> pins_of(const x509::HostPort& peer) const;
 
-    /// Remembers a pin for a host and port; a second call with the same changes nothing but last-seen. A different key
-    /// for a known host and port is an Error (the file is untouched), unless `additional`.
-    [[nodiscard]] Result<void> remember(const x509::HostPort& peer, const Pin& pin, trust::Time now,
-                                        bool additional = false) const;
+    /// PeerList::remember, in the file.
+    [[nodiscard]] Result<void> remember(const x509::HostPort& peer, const Sighting& seen, trust::Time now) const;
+    /// PeerList::note_seen, in the file. Nobody is trusted by it, so that a file which can't be written is no failure.
+    void note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented, trust::Time now) const;
+
+    /// A change of the list: gives whether there is anything to write.
+    using Change = std::function<Result<bool>(PeerList&, const NewNames&)>;
+    /// Makes the change under the lock and writes what comes out; an Error leaves the file untouched.
+    [[nodiscard]] Result<void> update(const Change& change) const;
+    /// Makes it for nothing but its outcome.
+    [[nodiscard]] Result<void> rehearse(const Change& change) const;
 
   private:
     std::filesystem::path path_;
+    NewNames names_;
 };
 
 }  // namespace cotter::evidence

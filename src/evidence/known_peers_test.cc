@@ -38,6 +38,12 @@ class KnownPeersTest : public ::testing::Test {
     [[nodiscard]] ContinuityState state(std::string_view peer, const Minted& leaf) const {
         return peers_.ask(at(peer), leaf.certificate()).state;
     }
+    /// One more key, whatever is remembered.
+    [[nodiscard]] Result<void> add(std::string_view peer, const Minted& of) const {
+        return peers_.update([&](PeerList& list, const NewNames& names) {
+            return list.remember(at(peer), {spki(of)}, kMintNow, names, true);
+        });
+    }
     [[nodiscard]] std::string content() const { return content_of(file_); }
     void write(std::string_view text, mode_t mode = 0600) const { folder_.write("known_peers", text, mode); }
     [[nodiscard]] std::string line(std::string_view peer, const Minted& of) const {
@@ -58,7 +64,7 @@ TEST_F(KnownPeersTest, KnowNobodyAtFirst) {
 }
 
 TEST_F(KnownPeersTest, RememberAndMatch) {
-    ASSERT_TRUE(peers_.remember(at("db.example:5432"), spki(db_), kMintNow));
+    ASSERT_TRUE(peers_.remember(at("db.example:5432"), {spki(db_)}, kMintNow));
     EXPECT_EQ(content(), "db.example:5432 " + spki(db_).to_string() + " 2026-11-24T00:00:00Z 2026-11-24T00:00:00Z\n");
     const auto match = peers_.ask(at("db.example:5432"), db_.certificate());
     EXPECT_EQ(match.state, ContinuityState::kMatch);
@@ -66,23 +72,39 @@ TEST_F(KnownPeersTest, RememberAndMatch) {
     EXPECT_EQ(match.first_seen, kMintNow);
     EXPECT_THAT(peers_.pins_of(at("db.example:5432")).value(), ElementsAre(spki(db_)));
 
-    ASSERT_TRUE(peers_.remember(at("db.example:5432"), spki(db_), kMintNow + std::chrono::hours(1)));
-    EXPECT_EQ(content(), "db.example:5432 " + spki(db_).to_string() + " 2026-11-24T00:00:00Z 2026-11-24T01:00:00Z\n");
-    ASSERT_TRUE(peers_.remember(at("db.example:5432"), spki(db_), kMintNow));
-    EXPECT_THAT(content(), HasSubstr("2026-11-24T01:00:00Z")) << "a clock put back makes nothing younger";
+    ASSERT_TRUE(peers_.remember(at("db.example:5432"), {spki(db_)}, kMintNow + std::chrono::hours(1)));
+    EXPECT_EQ(content(), "db.example:5432 " + spki(db_).to_string() + " 2026-11-24T00:00:00Z 2026-11-24T00:00:00Z\n");
+}
+
+TEST_F(KnownPeersTest, ASightingMovesLastSeenAndSaysWhatTheCertificateSays) {
+    const std::vector<x509::Certificate> presented{db_.certificate()};
+    ASSERT_TRUE(peers_.remember(at("db.example:5432"), {spki(db_)}, kMintNow));
+    peers_.note_seen(at("db.example:5432"), presented, kMintNow + std::chrono::hours(1));
+    const std::string noted = "db.example:5432 " + spki(db_).to_string() +
+                              " 2026-11-24T00:00:00Z 2026-11-24T01:00:00Z until=2027-11-24T00:00:00Z\n";
+    EXPECT_EQ(content(), noted) << "what wasn't known of the certificate is written down at once";
+    peers_.note_seen(at("db.example:5432"), presented, kMintNow + std::chrono::hours(24));
+    EXPECT_EQ(content(), noted) << "a busy client doesn't write at each connection";
+    peers_.note_seen(at("db.example:5432"), presented, kMintNow + std::chrono::hours(25));
+    EXPECT_THAT(content(), HasSubstr(" 2026-11-25T01:00:00Z until="));
+    peers_.note_seen(at("db.example:5432"), presented, kMintNow - std::chrono::hours(100));
+    EXPECT_THAT(content(), HasSubstr(" 2026-11-25T01:00:00Z until=")) << "a clock put back makes nothing younger";
+    peers_.note_seen(at("db.example:5432"), {other_.certificate()}, kMintNow + std::chrono::hours(100));
+    peers_.note_seen(at("other.example:5432"), presented, kMintNow + std::chrono::hours(100));
+    EXPECT_THAT(content(), HasSubstr(" 2026-11-25T01:00:00Z until=")) << "another key, another host";
 }
 
 TEST_F(KnownPeersTest, A66_ThePortIsPartOfWhoAPeerIs) {
-    ASSERT_TRUE(peers_.remember(at("db.example:443"), spki(db_), kMintNow));
+    ASSERT_TRUE(peers_.remember(at("db.example:443"), {spki(db_)}, kMintNow));
     EXPECT_EQ(state("db.example:8443", db_), ContinuityState::kUnknown);
     EXPECT_EQ(state("db.example:443", other_), ContinuityState::kChanged);
     EXPECT_EQ(state("db.example:8443", other_), ContinuityState::kUnknown);
 }
 
 TEST_F(KnownPeersTest, A85_APeerHasOneNormalForm) {
-    ASSERT_TRUE(peers_.remember(at("DB.Example.:5432"), spki(db_), kMintNow));
+    ASSERT_TRUE(peers_.remember(at("DB.Example.:5432"), {spki(db_)}, kMintNow));
     EXPECT_EQ(state("db.example:5432", db_), ContinuityState::kMatch);
-    ASSERT_TRUE(peers_.remember(at("[2001:DB8:0::1]:5432"), spki(db_), kMintNow));
+    ASSERT_TRUE(peers_.remember(at("[2001:DB8:0::1]:5432"), {spki(db_)}, kMintNow));
     EXPECT_EQ(state("[2001:db8::1]:5432", db_), ContinuityState::kMatch);
     write(line("DB.EXAMPLE.:1", db_) + "\n");
     EXPECT_EQ(state("db.example:1", db_), ContinuityState::kMatch);
@@ -91,19 +113,19 @@ TEST_F(KnownPeersTest, A85_APeerHasOneNormalForm) {
 TEST_F(KnownPeersTest, A127_AnyOtherKeyIsAChangeAndTheFileStays) {
     const Minted ed25519 = mint().leaf("db.example").key(MintKey::kEd25519);
     const Minted rsa = mint().leaf("db.example").key(MintKey::kRsa2048);
-    ASSERT_TRUE(peers_.remember(at("db.example:5432"), spki(db_), kMintNow));
+    ASSERT_TRUE(peers_.remember(at("db.example:5432"), {spki(db_)}, kMintNow));
     const std::string before = content();
     for (const Minted& key : {other_, ed25519, rsa}) {
         const auto changed = peers_.ask(at("db.example:5432"), key.certificate());
         EXPECT_EQ(changed.state, ContinuityState::kChanged);
         EXPECT_THAT(changed.remembered, ElementsAre(spki(db_)));
         EXPECT_EQ(changed.first_seen, kMintNow);
-        const auto refused = peers_.remember(at("db.example:5432"), spki(key), kMintNow);
+        const auto refused = peers_.remember(at("db.example:5432"), {spki(key)}, kMintNow);
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().code, "peer_changed");
         EXPECT_EQ(content(), before);
     }
-    ASSERT_TRUE(peers_.remember(at("db.example:5432"), spki(rsa), kMintNow, true)) << "added on purpose";
+    ASSERT_TRUE(add("db.example:5432", rsa)) << "added on purpose";
     for (const Minted& key : {db_, rsa}) EXPECT_EQ(state("db.example:5432", key), ContinuityState::kMatch);
     EXPECT_EQ(state("db.example:5432", other_), ContinuityState::kChanged);
     EXPECT_THAT(peers_.ask(at("db.example:5432"), other_.certificate()).remembered, ElementsAre(spki(db_), spki(rsa)));
@@ -118,7 +140,7 @@ TEST_F(KnownPeersTest, ARevokedKeyIsRefusedAtEveryHost) {
         EXPECT_EQ(state("db.example:2", db_), ContinuityState::kRevoked);
         EXPECT_EQ(state("db.example:2", other_), ContinuityState::kUnknown);
         for (const std::string_view peer : {"db.example:1", "db.example:2"}) {
-            const auto refused = peers_.remember(at(peer), spki(db_), kMintNow, true);
+            const auto refused = add(peer, db_);
             ASSERT_FALSE(refused);
             EXPECT_EQ(refused.error().code, "peer_revoked");
         }
@@ -127,7 +149,7 @@ TEST_F(KnownPeersTest, ARevokedKeyIsRefusedAtEveryHost) {
     // A revoked key is no key that another would have to be like.
     write("@revoked " + line("db.example:1", db_) + "\n");
     EXPECT_THAT(peers_.pins_of(at("db.example:1")).value(), IsEmpty());
-    ASSERT_TRUE(peers_.remember(at("db.example:1"), spki(other_), kMintNow));
+    ASSERT_TRUE(peers_.remember(at("db.example:1"), {spki(other_)}, kMintNow));
     EXPECT_EQ(state("db.example:1", other_), ContinuityState::kMatch);
 }
 
@@ -144,7 +166,7 @@ TEST_F(KnownPeersTest, A128_AnErrorIsNeitherUnknownNorAMatch) {
         {"A130: its last line is torn", good + line("x.example:1", other_)},
         {"A130: torn in the middle of a line", good + line("x.example:1", other_).substr(0, 40) + "\n"},
         {"A132: a line that nobody knows", good + "what is this\n"},
-        {"A132: another marker", good + "@trusted " + line("x.example:1", db_) + "\n"},
+        {"A132: a mark that is none", good + "@Trusted " + line("x.example:1", db_) + "\n"},
         {"A132: a name that is none", good + line("x..example:1", db_) + "\n"},
         {"A132: no port", good + line("x.example", db_) + "\n"},
         {"A132: a control octet", good + line("x.example:1", db_) + " # \x1b[2J\n"},
@@ -163,7 +185,7 @@ TEST_F(KnownPeersTest, A128_AnErrorIsNeitherUnknownNorAMatch) {
             EXPECT_THAT(continuity.detail, HasSubstr(file_.string())) << row.why;
         }
         EXPECT_FALSE(peers_.pins_of(at("db.example:5432"))) << row.why;
-        EXPECT_FALSE(peers_.remember(at("new.example:1"), spki(db_), kMintNow)) << row.why;
+        EXPECT_FALSE(peers_.remember(at("new.example:1"), {spki(db_)}, kMintNow)) << row.why;
         EXPECT_EQ(content(), row.text) << row.why;
     }
 }
@@ -198,11 +220,12 @@ TEST_F(KnownPeersTest, A130_AreReplacedWholeAndKeepWhatPeopleWrote) {
                              line("db.example:1", db_) + " # ask Bob\n# the end\n";
     write(text);
     const mode_t before = ::umask(0);
-    ASSERT_TRUE(peers_.remember(at("db.example:1"), spki(db_), kMintNow));
+    peers_.note_seen(at("db.example:1"), {db_.certificate()}, kMintNow);
     ::umask(before);
     EXPECT_EQ(content(), "# ours\n\n" + line("a.example:1", other_) + " # the old one\ndb.example:1 " +
                              spki(db_).to_string() +
-                             " 2026-10-01T00:00:00Z 2026-11-24T00:00:00Z # ask Bob\n# the end\n");
+                             " 2026-10-01T00:00:00Z 2026-11-24T00:00:00Z until=2027-11-24T00:00:00Z # ask Bob\n"
+                             "# the end\n");
     EXPECT_EQ(mode_of(file_), 0600U);
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
@@ -220,7 +243,7 @@ TEST_F(KnownPeersTest, A131_ManyAtOnceLoseNoLine) {
             threads.emplace_back([this, thread, &done] {
                 for (std::size_t i = 0; i < kEach; ++i) {
                     const std::string peer = "h" + std::to_string(thread) + "-" + std::to_string(i) + ".example:1";
-                    done[thread] += KnownPeers(file_).remember(at(peer), spki(db_), kMintNow) ? 1U : 0U;
+                    done[thread] += KnownPeers(file_).remember(at(peer), {spki(db_)}, kMintNow) ? 1U : 0U;
                 }
             });
         }

@@ -47,10 +47,10 @@ trust::PolicyEntry random_entry(std::mt19937& random, int number) {
                                    draw(2) == 0 ? std::nullopt : std::optional<std::uint16_t>(draw(65535) + 1), below),
         {}};
     trust::ServerPolicy& policy = result.policy;
-    constexpr trust::TrustMode kModes[] = {trust::TrustMode::kPins, trust::TrustMode::kChainAndPins,
-                                           trust::TrustMode::kChain, trust::TrustMode::kStrict,
-                                           trust::TrustMode::kAcceptNew};
-    policy.trust = kModes[draw(5)];
+    constexpr trust::TrustMode kModes[] = {trust::TrustMode::kPins,      trust::TrustMode::kChainAndPins,
+                                           trust::TrustMode::kChain,     trust::TrustMode::kStrict,
+                                           trust::TrustMode::kAcceptNew, trust::TrustMode::kDane};
+    policy.trust = kModes[draw(6)];
     policy.match = static_cast<trust::Match>(draw(3));
     policy.mode = static_cast<trust::Mode>(draw(3));
     policy.on_expiry = static_cast<trust::OnExpiry>(draw(2));

@@ -26,15 +26,19 @@ class Look {
         if (policy_.mode == trust::Mode::kOff) {
             lose("mode_off", "the entry says that pins don't count for it; " + format_ +
                                  " can't say so, and a wider entry may cover it there");
+            lose_deny();
             return std::nullopt;
         }
         if (!trust::looks_at_pins(policy_.trust)) {
             lose("trust",
                  "trust = \"" + std::string(text_of(policy_.trust)) + "\" is not by pins: the entry is left out");
-            if (!policy_.deny.empty()) lose_deny();
+            lose_deny();
             return std::nullopt;
         }
-        if (policy_.expires && now_ > *policy_.expires && !outlives_its_end()) return std::nullopt;
+        if (policy_.expires && now_ > *policy_.expires && !outlives_its_end()) {
+            lose_deny();
+            return std::nullopt;
+        }
         if (auto refused = refused_everybody()) return unexpected(std::move(*refused));
         auto host = say_where();
         if (!host) return unexpected(host.error());
@@ -53,6 +57,7 @@ class Look {
   private:
     void lose(std::string code, std::string message) { lost_.push_back({std::move(code), name(), std::move(message)}); }
     void lose_deny() {
+        if (policy_.deny.empty()) return;
         lose("deny", "the list of denied pins is left out: a chain that holds one of them is trusted there");
     }
     [[nodiscard]] std::string name() const { return entry_.host.to_string(); }
@@ -118,7 +123,7 @@ class Look {
                               std::string(text_of(policy_.trust)) + "\"");
         }
         if (auto done = say_positions(); !done) return done;
-        if (!policy_.deny.empty() && !room_.deny) lose_deny();
+        if (!room_.deny) lose_deny();
         if (policy_.mode == trust::Mode::kReport && !room_.reports) {
             lose("mode_report", "it only reports here; there, a wrong pin refuses");
         }

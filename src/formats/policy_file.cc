@@ -36,9 +36,10 @@ Result<std::optional<T>> word(TomlTable& table, std::string_view key, const Word
 }
 
 constexpr Word<trust::TrustMode> kTrustModes[] = {
-    {"pins", trust::TrustMode::kPins},   {"chain+pins", trust::TrustMode::kChainAndPins},
-    {"chain", trust::TrustMode::kChain}, {"accept-new", trust::TrustMode::kAcceptNew},
-    {"dane", trust::TrustMode::kDane},   {"strict", trust::TrustMode::kStrict}};
+    {"pins", trust::TrustMode::kPins},     {"chain+pins", trust::TrustMode::kChainAndPins},
+    {"chain", trust::TrustMode::kChain},   {"accept-new", trust::TrustMode::kAcceptNew},
+    {"strict", trust::TrustMode::kStrict}, {"ask", trust::TrustMode::kAsk},
+    {"dane", trust::TrustMode::kDane}};
 constexpr Word<trust::Match> kMatches[] = {
     {"leaf", trust::Match::kLeaf}, {"issuer", trust::Match::kIssuer}, {"any", trust::Match::kAny}};
 constexpr Word<trust::Mode> kModes[] = {

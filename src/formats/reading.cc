@@ -101,6 +101,9 @@ Result<ByteVector> octets_from_hex(std::string_view hex) {
 Result<Pin> pin_from_hex(PinTarget target, PinForm form, std::string_view hex, bool separated) {
     std::string digits(hex);
     if (separated && hex.contains(':')) {
+        if (hex.ends_with(':')) {
+            return malformed("bad_hex", "reading the hex \"" + text::escape(hex, 120) + "\"", "it ends in a colon");
+        }
         digits.clear();
         for (std::size_t i = 0; i < hex.size(); ++i) {
             if (i % 3 != 2) {
@@ -125,6 +128,13 @@ Result<trust::HostPattern> host_from(const ImportContext& context, std::string_v
 void add_pin(trust::ServerPolicy& policy, Pin pin) {
     if (std::ranges::any_of(policy.pins, [&](const trust::PolicyPin& other) { return other.pin == pin; })) return;
     policy.pins.push_back({std::move(pin), trust::PinRole::kPrimary, {}, std::nullopt, {}});
+}
+
+trust::PolicyEntry& EntriesByHost::at(const trust::HostPattern& host, const trust::ServerPolicy& fresh) {
+    const std::string key = host.to_string() + (host.includes_subdomains() ? " and below" : "");
+    const auto [place, is_new] = index_.emplace(key, entries_.size());
+    if (is_new) entries_.push_back({host, fresh});
+    return entries_[place->second];
 }
 
 trust::ServerPolicy pins_in_a_chain() {

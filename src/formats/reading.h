@@ -8,6 +8,8 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 namespace cotter::formats {
 
@@ -34,6 +36,18 @@ namespace cotter::formats {
 
 /// Adds a primary pin, once.
 void add_pin(trust::ServerPolicy& policy, Pin pin);
+
+/// Entries in the order in which their hosts are first met, found again by host.
+class EntriesByHost {
+  public:
+    /// The entry of that host; a new one, judged by `fresh`, where there is none. Valid until the next call.
+    trust::PolicyEntry& at(const trust::HostPattern& host, const trust::ServerPolicy& fresh);
+    [[nodiscard]] std::vector<trust::PolicyEntry> take() { return std::move(entries_); }
+
+  private:
+    std::vector<trust::PolicyEntry> entries_;
+    std::unordered_map<std::string, std::size_t> index_;
+};
 
 /// chain+pins, match any: what pins mean in HPKP, Android, TrustKit, OkHttp and Chromium (INTERFACE 6).
 [[nodiscard]] trust::ServerPolicy pins_in_a_chain();

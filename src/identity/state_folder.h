@@ -23,6 +23,7 @@ class StateFolder {
     [[nodiscard]] std::filesystem::path key_file() const { return path_ / "identity.key"; }
     [[nodiscard]] std::filesystem::path certificate_file() const { return path_ / "identity.crt"; }
     [[nodiscard]] std::filesystem::path known_peers_file() const { return path_ / "known_peers"; }
+    [[nodiscard]] std::filesystem::path crl_numbers_file() const { return path_ / "crl_numbers"; }
     [[nodiscard]] std::filesystem::path policy_file() const { return path_ / "policy.toml"; }
     [[nodiscard]] std::string registry_url() const { return "sqlite:" + (path_ / "registry.db").string(); }
 

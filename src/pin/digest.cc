@@ -2,7 +2,9 @@
 #include "pin/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
+#include <limits>
 #include <memory>
 #include <new>
 
@@ -43,6 +45,20 @@ const EVP_MD* algorithm_of(PinForm form) {
 std::array<std::byte, 32> sha256(Bytes octets) {
     std::array<std::byte, 32> result{};
     hash(algorithm_of(PinForm::kSha256), octets, result);
+    return result;
+}
+
+std::array<std::byte, 32> hmac_sha256(Bytes key, Bytes octets) {
+    std::array<std::byte, 32> result{};
+    const auto* const input = static_cast<const unsigned char*>(static_cast<const void*>(octets.data()));
+    auto* const output = static_cast<unsigned char*>(static_cast<void*>(result.data()));
+    unsigned size = 0;
+    if (key.size() > std::numeric_limits<int>::max() ||
+        HMAC(algorithm_of(PinForm::kSha256), key.data(), static_cast<int>(key.size()), input, octets.size(), output,
+             &size) == nullptr ||
+        size != result.size()) {
+        throw std::bad_alloc();
+    }
     return result;
 }
 

@@ -1,4 +1,4 @@
-// SHA-2 over octets.
+// SHA-2 over octets, and HMAC with it.
 #pragma once
 
 #include <cotter/bytes.h>
@@ -9,6 +9,9 @@
 namespace cotter {
 
 [[nodiscard]] std::array<std::byte, 32> sha256(Bytes octets);
+
+/// HMAC with SHA-256 (RFC 2104).
+[[nodiscard]] std::array<std::byte, 32> hmac_sha256(Bytes key, Bytes octets);
 
 /// The digest of that form; for kDer a copy of the octets themselves.
 [[nodiscard]] ByteVector digest(PinForm form, Bytes octets);

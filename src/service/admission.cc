@@ -1,6 +1,7 @@
 // Joining rules and snapshot into evidence for the judge.
 #include "service/admission.h"
 
+#include "evidence/crl_numbers.h"
 #include "service/wall_clock.h"
 #include "x509/pem.h"
 
@@ -19,8 +20,13 @@ Result<AdmissionRules> AdmissionRules::read(const ServeSettings& settings) {
     for (const auto& file : settings.client_crls) {
         auto crls = x509::read_crls(file.string());
         if (!crls) return unexpected(crls.error());
-        rules.policy.require_crls = true;
+        rules.policy.require_revocation = true;
         rules.crls.insert(rules.crls.end(), crls->begin(), crls->end());
+    }
+    if (!rules.crls.empty() && !settings.crl_numbers.empty()) {
+        auto memory = evidence::CrlNumbers(settings.crl_numbers).note(rules.crls, {}, rules.anchors, wall_clock_now());
+        if (!memory) return unexpected(memory.error());
+        rules.crl_memory = std::move(*memory);
     }
     return rules;
 }
@@ -48,6 +54,7 @@ trust::Verdict AdmissionJudge::judge_with(trust::Standing standing, const tls::P
     evidence.protocol = peer.protocol;
     evidence.anchors = rules_->anchors;
     evidence.crls = rules_->crls;
+    evidence.crl_memory = rules_->crl_memory;
     evidence.standing = std::move(standing);
     return trust::judge(evidence, rules_->policy, now);
 }

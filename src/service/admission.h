@@ -17,8 +17,10 @@ struct AdmissionRules {
     trust::AdmissionPolicy policy;
     x509::TrustAnchors anchors;
     std::vector<x509::CertificateRevocationList> crls;
+    std::shared_ptr<const x509::CrlMemory> crl_memory;
 
-    /// Reads --client-ca and --client-crl. Any fault is an Error; nothing is left out (INVARIANT A19).
+    /// Reads --client-ca and --client-crl, and remembers which CRLs of the anchors themselves have been seen. Any fault
+    /// is an Error; nothing is left out (INVARIANT A19).
     [[nodiscard]] static Result<AdmissionRules> read(const ServeSettings& settings);
 };
 

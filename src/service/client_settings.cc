@@ -33,6 +33,11 @@ Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& sett
     auto policy = choose_policy(settings.trust, settings.judged_host());
     if (!policy) return unexpected(policy.error());
     configuration.policy = std::move(*policy);
+    if (settings.trust.pins.empty()) {
+        auto entry = covering_entry(settings.trust, settings.judged_host());
+        if (!entry) return unexpected(entry.error());
+        if (*entry) configuration.noted = std::move((*entry)->host);
+    }
     if (settings.identity) {
         auto identity = identity::load_identity(settings.identity->key, settings.identity->certificate);
         if (!identity) return unexpected(identity.error());
@@ -44,9 +49,16 @@ Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& sett
     for (const auto& file : settings.crls) {
         auto crls = x509::read_crls(file.string());
         if (!crls) return unexpected(crls.error());
-        if (configuration.policy) configuration.policy->require_crls = true;
+        if (configuration.policy) configuration.policy->require_revocation = true;
         configuration.crls.insert(configuration.crls.end(), crls->begin(), crls->end());
     }
+    for (const auto& file : settings.status.ocsp_responses) {
+        auto response = x509::read_ocsp_response(file.string());
+        if (!response) return unexpected(response.error());
+        configuration.ocsp_responses.push_back(std::move(*response));
+    }
+    const bool must_decide = !configuration.ocsp_responses.empty() || settings.status.fetches();
+    if (must_decide && configuration.policy) configuration.policy->require_revocation = true;
     if (!settings.trust.tlsa.empty()) {
         configuration.dane.state = trust::DaneState::kSecure;
         configuration.dane.records = settings.trust.tlsa;
@@ -55,6 +67,7 @@ Result<ClientConfiguration> ClientConfiguration::read(const ClientSettings& sett
         if (!resolver) return unexpected(resolver.error());
         configuration.resolver = std::move(*resolver);
     }
+    if (settings.rehearsal) settings.rehearsal(configuration);
     return configuration;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "evidence/dane_resolver.h"
+#include "evidence/status_fetch.h"
 #include "identity/identity.h"
+#include "service/incident.h"
 #include "service/policy_choice.h"
 #include "service/settings.h"
 #include "stream/starttls_dialogue.h"
@@ -17,6 +19,8 @@
 
 namespace cotter::service {
 
+struct ClientConfiguration;
+
 struct ClientSettings {
     x509::HostPort server;                        ///< where to go
     std::optional<x509::HostName> server_name{};  ///< --server-name: sent and judged instead of the host
@@ -24,12 +28,16 @@ struct ClientSettings {
     TrustRequest trust{};
     std::optional<std::filesystem::path> roots{};
     std::vector<std::filesystem::path> crls{};
+    evidence::StatusSources status{};                    ///< besides the CRLs
     evidence::DnsSettings dns{};                         ///< for trust by DANE
     std::optional<IdentityFiles> identity{};             ///< none: no certificate is offered
     std::function<void(const Pin&)> on_first_contact{};  ///< told of a key that accept-new has just remembered
+    std::function<void(const Incident&)> on_incident{};  ///< told, on the reactor's thread, of each; must not wait
     std::optional<stream::ListenAddress> listen{};
     bool unsafe_listen = false;
     StreamSettings stream{};
+    std::function<void(ClientConfiguration&)> rehearsal{};  ///< what a proof makes worse before it connects (proof.h)
+    std::optional<x509::HostName> rehearsed_host{};         ///< and the name that it judges by; sent is the right one
 
     /// The name that is judged, with the port.
     [[nodiscard]] x509::HostPort judged_host() const { return {server_name ? *server_name : server.host, server.port}; }
@@ -38,9 +46,11 @@ struct ClientSettings {
 /// What a reload replaces, read whole or not at all.
 struct ClientConfiguration {
     std::optional<identity::Identity> identity;
+    std::optional<trust::HostPattern> noted;    ///< whom the policy file's entry is for, where its pins count
     std::optional<trust::ServerPolicy> policy;  ///< none: nothing covers the server, which is refused
     x509::TrustAnchors anchors;
     std::vector<x509::CertificateRevocationList> crls;
+    std::vector<x509::OcspResponse> ocsp_responses;
     trust::DaneAnswer dane;  ///< the records that were given; kNotAsked if none were
     /// Whom to ask for them before each handshake, where DANE decides and none were given.
     std::shared_ptr<evidence::DaneResolver> resolver;

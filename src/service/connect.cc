@@ -4,6 +4,8 @@
 #include "service/dialer.h"
 #include "service/process.h"
 #include "service/standard_streams.h"
+#include "service/status_lookup.h"
+#include "service/status_refresh.h"
 #include "stream/deadline.h"
 #include "stream/listener.h"
 
@@ -13,6 +15,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <list>
 
@@ -30,9 +33,12 @@ expected<StreamOutcome, ConnectFailure> connect_standard_streams(const ClientSet
     // Outlives the reactor, whose end takes the connections that are left with it.
     std::unique_ptr<Dialer> dialer;
     stream::Reactor reactor;
+    auto status = look_up_status(settings);
+    if (!status) return unexpected(status.error());
     auto made = Dialer::make(settings, reactor, kStreamOnly);
     if (!made) return unexpected(ConnectFailure{made.error(), {}});
     dialer = std::move(*made);
+    dialer->use(std::move(*status));
     expected<StreamOutcome, ConnectFailure> outcome = unexpected(
         ConnectFailure{Error{ErrorKind::kFailed, "interrupted", "the stream", "it was interrupted", {}, {}}, {}});
     std::unique_ptr<StandardStreams> standard;
@@ -72,6 +78,15 @@ expected<StreamOutcome, ConnectFailure> connect_standard_streams(const ClientSet
 
 namespace {
 
+/// Whether a younger CRL or OCSP answer might have let the server pass.
+bool wants_status(const ConnectFailure& failure) {
+    const auto* verdict = std::get_if<trust::Verdict>(&failure.why);
+    return verdict != nullptr && std::ranges::any_of(verdict->reasons, [](const trust::Reason& reason) {
+               return reason.code == trust::ReasonCode::kRevocationUnknown ||
+                      reason.code == trust::ReasonCode::kStaleRevocation;
+           });
+}
+
 /// The client that listens: one reactor, its dialer, its listener.
 class ListeningClient {
   public:
@@ -92,6 +107,15 @@ class ListeningClient {
         }
         listener_.emplace(std::move(*listener));
         accepting_.assign(listener_->hand_over());
+        if (settings_.status.fetches()) {
+            // A server that can't be reached yet is no fault: it is looked at again.
+            auto status = look_up_status(settings_);
+            hear_status(status);
+            refresh_.emplace(
+                settings_, status.value_or(StatusPtr()), [this](expected<StatusPtr, ConnectFailure> outcome) {
+                    asio::post(reactor_.io(), [this, outcome = std::move(outcome)] { hear_status(outcome); });
+                });
+        }
         return listener_->address();
     }
 
@@ -127,11 +151,26 @@ class ListeningClient {
         std::size_t* count_;
     };
 
+    void hear_status(const expected<StatusPtr, ConnectFailure>& outcome) {
+        const auto* error = outcome ? nullptr : std::get_if<Error>(&outcome.error().why);
+        std::string why = error != nullptr ? error->what + ": " + error->why : outcome ? "" : "the server was refused";
+        if (outcome && *outcome) {
+            for (const std::string& one : (*outcome)->failures) why += (why.empty() ? "" : "; ") + one;
+            dialer_->use(*outcome);
+        }
+        log_.write(Event("status", why.empty() ? LogLevel::kInfo : LogLevel::kWarning)
+                       .with("result", !outcome      ? "kept"
+                                       : why.empty() ? "fetched"
+                                                     : "incomplete")
+                       .with("reason", why));
+    }
+
     asio::awaitable<void> carry(stream::Socket local) {
         const auto counted = std::make_shared<Open>(open_);
         auto opened = co_await dialer_->open();
         if (!opened) {
             stream::reset(local);
+            if (refresh_ && wants_status(opened.error())) refresh_->hurry();
             on_failure_(opened.error());
             co_return;
         }
@@ -211,6 +250,7 @@ class ListeningClient {
                                .with("next", reloaded.error().next));
             } else {
                 log_.write(Event("reload").with("result", "applied"));
+                if (refresh_) refresh_->hurry();
             }
             await_signal();
         });
@@ -230,6 +270,7 @@ class ListeningClient {
     asio::posix::stream_descriptor accepting_{reactor_.io()};
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
     asio::steady_timer drain_timer_{reactor_.io()};
+    std::optional<StatusRefresh> refresh_;  ///< last: its thread posts to the reactor
 };
 
 }  // namespace

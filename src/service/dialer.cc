@@ -1,7 +1,6 @@
 // Opening streams to a server.
 #include "service/dialer.h"
 
-#include "evidence/known_peers.h"
 #include "service/dane_lookup.h"
 #include "service/wall_clock.h"
 #include "stream/await.h"
@@ -9,6 +8,8 @@
 #include "stream/preface.h"
 #include "stream/starttls.h"
 #include "trust/judge.h"
+
+#include <algorithm>
 
 namespace cotter::service {
 namespace {
@@ -87,12 +88,18 @@ Error handshake_error(const ClientSettings& settings, stream::HandshakeEnd end, 
             {}};
 }
 
+bool asks_for_status(const trust::ServerPolicy& policy) {
+    return policy.revocation != x509::RevocationScope::kOff && looks_at_path(policy);
+}
+
 }  // namespace
 
 void ServerJudge::replace(const ClientConfiguration& configuration) {
+    noted_ = configuration.noted;
     policy_ = configuration.policy;
     anchors_ = configuration.anchors;
-    crls_ = configuration.crls;
+    status_.crls = configuration.crls;
+    status_.ocsp_responses = configuration.ocsp_responses;
     dane_ = configuration.dane;
     ++generation_;
 }
@@ -104,7 +111,13 @@ void ServerJudge::hear(trust::DaneAnswer answer) {
     if (!says_the_same) ++generation_;
 }
 
-trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
+void ServerJudge::use(std::shared_ptr<const evidence::FetchedStatus> fetched) {
+    status_.fetched = std::move(fetched);
+    ++generation_;
+}
+
+trust::Evidence ServerJudge::evidence_of(const trust::ServerPolicy& policy, const tls::Peer& peer,
+                                         trust::Time now) const {
     trust::Evidence evidence;
     evidence.presented = peer.presented;
     evidence.malformed = peer.malformed;
@@ -112,13 +125,51 @@ trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
     evidence.protocol = peer.protocol;
     evidence.host = host_;
     evidence.anchors = anchors_;
-    evidence.crls = crls_;
     evidence.dane = dane_;
-    if (!policy_) return trust::judge_without_policy(evidence);
-    if (trust::is_continuity(policy_->trust) && !peer.presented.empty()) {
-        evidence.continuity = evidence::KnownPeers(known_peers_).ask(host_, peer.presented.front());
+    if (asks_for_status(policy)) status_.add_to(evidence, peer.stapled, now);
+    if (trust::is_continuity(policy.trust) && !peer.presented.empty()) {
+        evidence.continuity = known_peers_.ask(host_, peer.presented.front());
     }
-    return trust::judge(evidence, *policy_, wall_clock_now());
+    return evidence;
+}
+
+trust::Verdict ServerJudge::judge_by(const trust::ServerPolicy& policy, const tls::Peer& peer) const {
+    const trust::Time now = wall_clock_now();
+    trust::Evidence evidence = evidence_of(policy, peer, now);
+    trust::Verdict verdict = trust::judge(evidence, policy, now);
+    const bool has_wrong_pin = std::ranges::any_of(
+        verdict.reasons, [](const trust::Reason& reason) { return reason.code == trust::ReasonCode::kPinMismatch; });
+    if (!has_wrong_pin) return verdict;
+    // What is remembered may tell what the wrong pin is of; under pins it tells nothing else.
+    evidence.continuity = known_peers_.ask(host_, peer.presented.front());
+    return trust::judge(evidence, policy, now);
+}
+
+trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
+    if (policy_) return judge_by(*policy_, peer);
+    trust::Evidence evidence;
+    evidence.presented = peer.presented;
+    return trust::judge_without_policy(evidence);
+}
+
+trust::Verdict ServerJudge::judge_without_revocation(const tls::Peer& peer) const {
+    if (!policy_) return judge(peer);
+    trust::ServerPolicy policy = *policy_;
+    policy.revocation = x509::RevocationScope::kOff;
+    return judge_by(policy, peer);
+}
+
+x509::RevocationScope ServerJudge::revocation_scope() const {
+    return policy_ && asks_for_status(*policy_) ? policy_->revocation : x509::RevocationScope::kOff;
+}
+
+trust::Coverage ServerJudge::coverage_of(const tls::Peer& peer, const trust::Verdict& verdict) const {
+    const trust::Time now = wall_clock_now();
+    return trust::coverage_of(evidence_of(*policy_, peer, now), *policy_, verdict, now);
+}
+
+Incident ServerJudge::incident_of(const trust::Verdict& verdict, std::string connection_id) const {
+    return {host_, verdict, *policy_, noted_, wall_clock_now(), std::move(connection_id)};
 }
 
 Result<std::unique_ptr<Dialer>> Dialer::make(const ClientSettings& settings, stream::Reactor& reactor,
@@ -136,14 +187,15 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
       reactor_(reactor),
       library_(std::move(library)),
       applications_(std::move(applications)),
-      judge_(settings.judged_host(), settings.trust.known_peers, intent) {}
+      judge_({settings.rehearsed_host ? *settings.rehearsed_host : settings.judged_host().host, settings.server.port},
+             settings.trust.memory(), settings.status.crl_numbers, intent) {}
 
 Result<void> Dialer::reload() {
     auto configuration = ClientConfiguration::read(settings_);
     if (!configuration) return unexpected(configuration.error());
     const auto* identity = configuration->identity ? &*configuration->identity : nullptr;
-    tls::ContextSettings context_settings{settings_.stream.minimum_protocol, settings_.stream.resumption,
-                                          applications_};
+    tls::ContextSettings context_settings{settings_.stream.minimum_protocol, settings_.stream.resumption, applications_,
+                                          configuration->policy && asks_for_status(*configuration->policy)};
     auto context = tls::Context::client(library_, identity, context_settings);
     if (!context) return unexpected(context.error());
     context_settings.applications.clear();
@@ -155,6 +207,18 @@ Result<void> Dialer::reload() {
     resolver_ = std::move(configuration->resolver);
     session_.clear();
     return {};
+}
+
+std::shared_ptr<const evidence::FetchedStatus> Dialer::fetch_status(const tls::Peer& peer,
+                                                                    const std::stop_token& stop) const {
+    const trust::Verdict verdict = judge_.judge_without_revocation(peer);
+    if (!verdict.lets_pass()) {
+        evidence::FetchedStatus nothing;
+        nothing.failures.emplace_back("nothing was fetched, for the path is refused without it");
+        return std::make_shared<const evidence::FetchedStatus>(std::move(nothing));
+    }
+    return std::make_shared<const evidence::FetchedStatus>(
+        evidence::fetch_status(verdict.chain, judge_.revocation_scope(), settings_.status, stop));
 }
 
 asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() {
@@ -192,8 +256,10 @@ asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_un
         co_return Shaken{std::move(*socket), std::move(handshake), std::move(unread)};
 
     const tls::HandshakeFailure& failed = handshake.failure();
+    if (failed.alert && !handshake.peer().presented.empty()) seen_ = handshake.peer();
     if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(reactor_, *socket);
     if (end == stream::HandshakeEnd::kFailed && failed.verdict) {
+        tell_of(*failed.verdict, handshake.connection_id());
         co_return unexpected(ConnectFailure{*failed.verdict, handshake.connection_id()});
     }
     if (end == stream::HandshakeEnd::kFailed && failed.alert && failed.alert->refuses_certificate()) {
@@ -211,8 +277,9 @@ asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
     if (!shaken) co_return unexpected(shaken.error());
     const std::string connection_id = shaken->handshake.connection_id();
     auto stream = tls::open_stream(std::move(shaken->handshake));
+    tell_of(stream ? stream->verdict() : stream.error(), connection_id);
     if (!stream) co_return unexpected(ConnectFailure{stream.error(), connection_id});
-    if (auto remembered = remember_first_contact(*stream); !remembered) {
+    if (auto remembered = remember(*stream); !remembered) {
         co_return unexpected(failure(remembered.error(), connection_id));
     }
     stream::EarlyBytes early;
@@ -226,6 +293,11 @@ asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
     co_return Opened{std::move(shaken->socket), std::move(*stream), std::move(early)};
 }
 
+void Dialer::tell_of(const trust::Verdict& verdict, const std::string& connection_id) const {
+    if (verdict.outcome == trust::Outcome::kTrusted || !settings_.on_incident || !judge_.has_policy()) return;
+    settings_.on_incident(judge_.incident_of(verdict, connection_id));
+}
+
 stream::RelayLimits Dialer::limits_of(const tls::Stream& stream) const {
     stream::RelayLimits limits = settings_.stream.limits;
     if (const auto until = stream.verdict().valid_until) {
@@ -234,13 +306,17 @@ stream::RelayLimits Dialer::limits_of(const tls::Stream& stream) const {
     return limits;
 }
 
-Result<void> Dialer::remember_first_contact(const tls::Stream& stream) const {
-    if (!judge_.remembers()) return {};
-    const auto pin = stream.peer().presented.front().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
-    auto remembered =
-        evidence::KnownPeers(settings_.trust.known_peers).remember(settings_.judged_host(), *pin, wall_clock_now());
-    const bool is_first = !stream.verdict().matched;
-    if (remembered && is_first && settings_.on_first_contact) settings_.on_first_contact(*pin);
+Result<void> Dialer::remember(const tls::Stream& stream) const {
+    const auto& presented = stream.peer().presented;
+    const x509::HostPort host = settings_.judged_host();
+    const trust::Time now = wall_clock_now();
+    if (!stream.verdict().is_first_contact) {
+        if (judge_.goes_by_memory()) judge_.known_peers().note_seen(host, presented, now);
+        return {};
+    }
+    const evidence::Sighting seen = evidence::sighting_of(presented, now);
+    auto remembered = judge_.known_peers().remember(host, seen, now);
+    if (remembered && settings_.on_first_contact) settings_.on_first_contact(seen.pin);
     return remembered;
 }
 

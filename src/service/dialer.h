@@ -4,15 +4,18 @@
 
 #include "service/client_settings.h"
 #include "service/connect_failure.h"
+#include "service/known_status.h"
 #include "stream/reactor.h"
 #include "stream/relay.h"
 #include "stream/socket.h"
 #include "tls/context.h"
 #include "tls/handshake.h"
+#include "trust/coverage.h"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace cotter::service {
@@ -21,29 +24,51 @@ namespace cotter::service {
 class ServerJudge final : public tls::PeerJudge {
   public:
     enum class Intent : std::uint8_t { kStream, kLook };
-    ServerJudge(x509::HostPort host, std::filesystem::path known_peers, Intent intent)
-        : host_(std::move(host)), known_peers_(std::move(known_peers)), intent_(intent) {}
+    ServerJudge(x509::HostPort host, evidence::KnownPeers known_peers, std::filesystem::path crl_numbers, Intent intent)
+        : host_(std::move(host)),
+          known_peers_(std::move(known_peers)),
+          intent_(intent),
+          status_{.crl_numbers = std::move(crl_numbers)} {}
 
     void replace(const ClientConfiguration& configuration);
 
     /// What the DNS has just said of the server. Handshakes that are under way are judged by it, too.
     void hear(trust::DaneAnswer answer);
 
+    /// What was fetched about the server's status counts from now on, in place of what was before.
+    void use(std::shared_ptr<const evidence::FetchedStatus> fetched);
+
     [[nodiscard]] trust::Verdict judge(const tls::Peer& peer) const override;
+    /// The verdict that it would be if nobody asked for revocation: whose chain may be asked about.
+    [[nodiscard]] trust::Verdict judge_without_revocation(const tls::Peer& peer) const;
+    /// Whose status is asked for; kOff where no path is judged.
+    [[nodiscard]] x509::RevocationScope revocation_scope() const;
     [[nodiscard]] bool may_join(const tls::Peer&) const override { return false; }
     [[nodiscard]] std::uint64_t generation() const override { return generation_; }
     [[nodiscard]] bool only_looks() const override { return intent_ == Intent::kLook; }
 
-    /// The key of a server that was let in is to be remembered.
-    [[nodiscard]] bool remembers() const { return policy_ && policy_->trust == trust::TrustMode::kAcceptNew; }
+    /// What the verdict on that peer rests on; for a peer that is covered by a policy.
+    [[nodiscard]] trust::Coverage coverage_of(const tls::Peer& peer, const trust::Verdict& verdict) const;
+    /// What that verdict is to be reported as; for a peer that is covered by a policy.
+    [[nodiscard]] Incident incident_of(const trust::Verdict& verdict, std::string connection_id) const;
+    [[nodiscard]] bool has_policy() const { return policy_.has_value(); }
+
+    /// Servers are judged by what is remembered of them.
+    [[nodiscard]] bool goes_by_memory() const { return policy_ && trust::is_continuity(policy_->trust); }
+    [[nodiscard]] const evidence::KnownPeers& known_peers() const { return known_peers_; }
 
   private:
+    [[nodiscard]] trust::Evidence evidence_of(const trust::ServerPolicy& policy, const tls::Peer& peer,
+                                              trust::Time now) const;
+    [[nodiscard]] trust::Verdict judge_by(const trust::ServerPolicy& policy, const tls::Peer& peer) const;
+
     x509::HostPort host_;
-    std::filesystem::path known_peers_;
+    evidence::KnownPeers known_peers_;
     Intent intent_;
+    std::optional<trust::HostPattern> noted_;
     std::optional<trust::ServerPolicy> policy_;
     x509::TrustAnchors anchors_;
-    std::vector<x509::CertificateRevocationList> crls_;
+    KnownStatus status_;
     trust::DaneAnswer dane_;
     std::uint64_t generation_ = 1;
 };
@@ -78,7 +103,17 @@ class Dialer {
     [[nodiscard]] stream::RelayLimits limits_of(const tls::Stream& stream) const;
 
     /// What this client's judge says of a peer that was looked at.
-    [[nodiscard]] trust::Verdict judge_again(const tls::Peer& peer) const { return judge_.judge(peer); }
+    [[nodiscard]] const ServerJudge& judge() const { return judge_; }
+
+    [[nodiscard]] x509::RevocationScope revocation_scope() const { return judge_.revocation_scope(); }
+    /// The chain of the last handshake, where the server broke it off after it had shown all of itself.
+    [[nodiscard]] const std::optional<tls::Peer>& seen() const { return seen_; }
+    /// Fetches what that peer's path names, if it is one but for revocation; waits until it has come, or `stop` is
+    /// asked for.
+    [[nodiscard]] std::shared_ptr<const evidence::FetchedStatus> fetch_status(const tls::Peer& peer,
+                                                                              const std::stop_token& stop = {}) const;
+    /// What was fetched counts from now on; a reload keeps it.
+    void use(std::shared_ptr<const evidence::FetchedStatus> fetched) { judge_.use(std::move(fetched)); }
 
     [[nodiscard]] stream::Reactor& reactor() { return reactor_; }
     [[nodiscard]] const ClientSettings& settings() const { return settings_; }
@@ -91,7 +126,8 @@ class Dialer {
     boost::asio::awaitable<expected<ByteVector, ConnectFailure>> await_ready(stream::Socket& socket,
                                                                              tls::Stream& stream, ByteVector unread);
     boost::asio::awaitable<void> ask_for_tlsa();
-    [[nodiscard]] Result<void> remember_first_contact(const tls::Stream& stream) const;
+    void tell_of(const trust::Verdict& verdict, const std::string& connection_id) const;
+    [[nodiscard]] Result<void> remember(const tls::Stream& stream) const;
 
     const ClientSettings& settings_;
     stream::Reactor& reactor_;
@@ -102,6 +138,7 @@ class Dialer {
     std::shared_ptr<const tls::Context> bare_context_;  ///< the same, asking for no application by ALPN
     std::shared_ptr<evidence::DaneResolver> resolver_;  ///< where DANE decides and no records were given
     tls::ClientSession session_;
+    std::optional<tls::Peer> seen_;
 };
 
 }  // namespace cotter::service

@@ -1,7 +1,6 @@
 // Joining request, policy file and memory.
 #include "service/policy_choice.h"
 
-#include "evidence/known_peers.h"
 #include "formats/policy_file.h"
 
 #include <sys/stat.h>
@@ -17,20 +16,6 @@ bool is_absent(const std::filesystem::path& path) {
     return path.empty() || (::lstat(path.c_str(), &status) != 0 && errno == ENOENT);
 }
 
-Result<std::optional<trust::ServerPolicy>> entry_for(const TrustRequest& request, const x509::HostPort& host) {
-    if (!request.policy_file && is_absent(request.usual_policy_file)) return std::nullopt;
-    const std::filesystem::path& path = request.policy_file ? *request.policy_file : request.usual_policy_file;
-    const auto set = formats::read_policy(path);
-    if (!set) return unexpected(set.error());
-    const trust::PolicyEntry* const entry = set->find(host);
-    if (entry == nullptr) return std::nullopt;
-    if (request.policy_file && !request.pins.empty()) {
-        return malformed("pin_and_policy", "reading --pin and --policy",
-                         "both say which key " + host.to_string() + " has", "leave one of them out");
-    }
-    return entry->policy;
-}
-
 void use_pins(const TrustRequest& request, trust::ServerPolicy& policy) {
     const bool wants_chain =
         policy.trust == trust::TrustMode::kChain || policy.trust == trust::TrustMode::kChainAndPins;
@@ -44,7 +29,7 @@ void use_pins(const TrustRequest& request, trust::ServerPolicy& policy) {
 
 /// Records that were given are what the server is judged by, or the call is refused: they never add to what another
 /// trust lets in, nor take its place in silence.
-Result<void> check_tlsa(const TrustRequest& request, const std::optional<trust::ServerPolicy>& entry) {
+Result<void> check_tlsa(const TrustRequest& request, const std::optional<trust::PolicyEntry>& entry) {
     const auto refuse = [](std::string why) {
         return malformed("tlsa_unused", "reading --tlsa", std::move(why), "leave it out, or say --trust dane");
     };
@@ -52,30 +37,44 @@ Result<void> check_tlsa(const TrustRequest& request, const std::optional<trust::
     if (request.trust)
         return refuse("--trust " + std::string(text_of(*request.trust)) + " does not look at TLSA records");
     if (!request.pins.empty()) return refuse("--pin says already which key the server has");
-    if (request.policy_file && entry && entry->trust != trust::TrustMode::kDane)
-        return refuse("--policy has another trust for this server: " + std::string(text_of(entry->trust)));
+    if (request.policy_file && entry && entry->policy.trust != trust::TrustMode::kDane)
+        return refuse("--policy has another trust for this server: " + std::string(text_of(entry->policy.trust)));
     return {};
 }
 
 Result<bool> remembers(const TrustRequest& request, const x509::HostPort& host) {
     if (request.known_peers.empty()) return false;
-    const auto pins = evidence::KnownPeers(request.known_peers).pins_of(host);
+    const auto pins = request.memory().pins_of(host);
     if (!pins) return unexpected(pins.error());
     return !pins->empty();
 }
 
 }  // namespace
 
+Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request, const x509::HostPort& host) {
+    if (!request.policy_file && is_absent(request.usual_policy_file)) return std::nullopt;
+    const std::filesystem::path& path = request.policy_file ? *request.policy_file : request.usual_policy_file;
+    const auto set = formats::read_policy(path);
+    if (!set) return unexpected(set.error());
+    const trust::PolicyEntry* const entry = set->find(host);
+    if (entry == nullptr) return std::nullopt;
+    return *entry;
+}
+
 Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& request, const x509::HostPort& host) {
     if (request.trust && !request.pins.empty() && !trust::looks_at_pins(*request.trust)) {
         return malformed("pins_unused", "reading --pin with --trust " + std::string(trust::text_of(*request.trust)),
                          "that trust mode does not look at pins", "leave --trust out, or say --trust chain+pins");
     }
-    const auto entry = entry_for(request, host);
+    const auto entry = covering_entry(request, host);
     if (!entry) return unexpected(entry.error());
+    if (*entry && request.policy_file && !request.pins.empty()) {
+        return malformed("pin_and_policy", "reading --pin and --policy",
+                         "both say which key " + host.to_string() + " has", "leave one of them out");
+    }
     if (auto used = check_tlsa(request, *entry); !used) return unexpected(used.error());
     const auto trust = request.tlsa.empty() ? request.trust : trust::TrustMode::kDane;
-    trust::ServerPolicy policy = entry->value_or(trust::ServerPolicy{});
+    trust::ServerPolicy policy = *entry ? (*entry)->policy : trust::ServerPolicy{};
     bool is_covered = entry->has_value() || trust.has_value() || !request.pins.empty();
     if (!request.pins.empty()) use_pins(request, policy);
     if (trust) {

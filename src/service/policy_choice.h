@@ -2,7 +2,8 @@
 // remembered of it, else none.
 #pragma once
 
-#include "trust/policy.h"
+#include "evidence/known_peers.h"
+#include "trust/policy_set.h"
 #include "trust/tlsa.h"
 #include "x509/host_name.h"
 
@@ -27,6 +28,9 @@ struct TrustRequest {
     std::optional<std::filesystem::path> policy_file{};  ///< --policy: must be there, and pins may not contradict it
     std::filesystem::path usual_policy_file{};           ///< the state folder's, which need not be there; empty: none
     std::filesystem::path known_peers{};                 ///< empty: nothing is remembered
+    evidence::HostNames peer_names = evidence::HostNames::kInClear;  ///< --hash-hosts: of what is remembered now
+
+    [[nodiscard]] evidence::KnownPeers memory() const { return evidence::KnownPeers(known_peers, peer_names); }
 };
 
 /// The policy for that host and port; nothing if nothing covers it, which refuses with `no_policy`. Pins that were
@@ -34,6 +38,10 @@ struct TrustRequest {
 /// (INTERFACE 7, "Calls"). A policy file that can't be read is an Error even where it would not be needed
 /// (INVARIANT A19).
 [[nodiscard]] Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& request,
+                                                                       const x509::HostPort& host);
+
+/// The policy file's entry for that host and port, if there is a file and an entry. Errors as above.
+[[nodiscard]] Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request,
                                                                        const x509::HostPort& host);
 
 }  // namespace cotter::service

@@ -7,6 +7,19 @@
 #include <boost/asio/detached.hpp>
 
 namespace cotter::service {
+namespace {
+
+Seen look(const ServerJudge& judge, const tls::Handshake& handshake) {
+    const tls::Peer& peer = handshake.peer();
+    Seen seen{peer, judge.judge(peer), std::nullopt, std::nullopt};
+    if (!judge.has_policy()) return seen;
+    seen.coverage = judge.coverage_of(peer, seen.verdict);
+    if (seen.verdict.outcome != trust::Outcome::kTrusted)
+        seen.incident = judge.incident_of(seen.verdict, handshake.connection_id());
+    return seen;
+}
+
+}  // namespace
 
 expected<Seen, ConnectFailure> probe(const ClientSettings& settings) {
     namespace asio = boost::asio;
@@ -22,7 +35,9 @@ expected<Seen, ConnectFailure> probe(const ClientSettings& settings) {
         [&]() -> asio::awaitable<void> {
             auto shaken = co_await dialer->shake_hands();
             if (shaken) {
-                outcome = Seen{shaken->handshake.peer(), dialer->judge_again(shaken->handshake.peer())};
+                const tls::Peer& peer = shaken->handshake.peer();
+                if (settings.status.fetches()) dialer->use(dialer->fetch_status(peer));
+                outcome = look(dialer->judge(), shaken->handshake);
             } else {
                 outcome = unexpected(shaken.error());
             }

@@ -4,8 +4,11 @@
 #include "service/client_settings.h"
 #include "service/connect_failure.h"
 #include "tls/peer.h"
+#include "trust/coverage.h"
 
 #include <cotter/expected.h>
+
+#include <optional>
 
 namespace cotter::service {
 
@@ -13,9 +16,12 @@ namespace cotter::service {
 struct Seen {
     tls::Peer peer;
     trust::Verdict verdict;
+    std::optional<trust::Coverage> coverage;  ///< none where no policy covers the server
+    std::optional<Incident> incident;         ///< of a verdict that is not trusting, by a policy
 };
 
-/// Connects, looks and closes. Without settings.identity no certificate is offered.
+/// Connects, looks, fetches what settings.status asks for, and closes. Without settings.identity no certificate is
+/// offered.
 [[nodiscard]] expected<Seen, ConnectFailure> probe(const ClientSettings& settings);
 
 }  // namespace cotter::service

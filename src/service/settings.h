@@ -38,6 +38,7 @@ struct ServeSettings {
     IdentityFiles identity;
     std::optional<std::filesystem::path> client_ca{};
     std::vector<std::filesystem::path> client_crls{};
+    std::filesystem::path crl_numbers{};  ///< where the newest CRLs seen are remembered
     std::vector<trust::ClientNamePattern> client_names{};
     std::string registry_url{};
     std::chrono::milliseconds registry_grace = std::chrono::minutes(5);

@@ -75,7 +75,8 @@ int verify_error_for(const trust::Verdict& refusal) {
         case kNoPolicy:
         case kDowngradedProtocol:
         case kProxyPin:
-        case kDaneRecords: return kCertificateUnknown;
+        case kDaneRecords:
+        case kTimestamps: return kCertificateUnknown;
     }
     return kCertificateUnknown;
 }

@@ -140,6 +140,13 @@ Result<Context> Context::client(const LibraryContext& library, const identity::I
     if (!alpn.empty() && SSL_CTX_set_alpn_protos(made->get(), alpn.data(), static_cast<unsigned>(alpn.size())) != 0) {
         return could_not("setting the application protocols");
     }
+    if (settings.asks_for_status) {
+        // Its macro casts as C does.
+        const bool is_set = SSL_CTX_set_tlsext_status_type(made->get(), TLSEXT_STATUSTYPE_ocsp) == 1 &&
+                            SSL_CTX_callback_ctrl(made->get(), SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB,
+                                                  reinterpret_cast<void (*)()>(&Handshake::on_status)) == 1;
+        if (!is_set) return could_not("asking for the server's OCSP response");
+    }
     if (settings.resumption) {
         SSL_CTX_set_session_cache_mode(made->get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
         SSL_CTX_sess_set_new_cb(made->get(), &Handshake::on_new_session);

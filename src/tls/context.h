@@ -21,6 +21,8 @@ struct ContextSettings {
     /// What is spoken inside, most wanted first. A server takes the first that the client offers too; none in common is
     /// kBare on both sides.
     std::vector<Application> applications{Application::kStream};
+    /// A client asks the server to staple its certificate's OCSP response (RFC 6066 8).
+    bool asks_for_status = false;
 };
 
 class Context {

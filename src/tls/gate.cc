@@ -37,7 +37,8 @@ trust::Verdict Handshake::final_verdict() {
         return refusal(state.peer, trust::ReasonCode::kDowngradedProtocol,
                        "the peer speaks TLS 1.2 without the extended master secret (RFC 7627)");
     }
-    const bool stands = state.verdict && state.verdict_generation == state.judge->generation() &&
+    const bool stands = state.verdict && !state.awaits_staple &&
+                        state.verdict_generation == state.judge->generation() &&
                         SSL_session_reused(state.ssl.get()) == 0;
     if (!stands) state.judge_peer();
     return *state.verdict;

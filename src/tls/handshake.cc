@@ -48,6 +48,14 @@ bool is_same_certificate(X509* decoded, Bytes received) {
     return is_same;
 }
 
+/// Whether a stapled OCSP response could still turn the verdict.
+bool is_only_about_revocation(const trust::Verdict& verdict) {
+    return std::ranges::all_of(verdict.reasons, [](const trust::Reason& reason) {
+        return reason.code == trust::ReasonCode::kRevocationUnknown ||
+               reason.code == trust::ReasonCode::kStaleRevocation;
+    });
+}
+
 /// Whether an alert message is an error. A warning (TLS 1.2: a server that doesn't know the name, say) ends nothing, so
 /// it must not explain an end that comes later.
 bool ends_connection(Bytes alert) {
@@ -185,6 +193,14 @@ void Handshake::State::read_certificates(X509_STORE_CTX* store) {
     }
 }
 
+void Handshake::State::read_staple() {
+    const unsigned char* response = nullptr;
+    const long size = SSL_get_tlsext_status_ocsp_resp(ssl.get(), &response);
+    if (size <= 0 || response == nullptr) return;
+    const Bytes octets = x509::as_bytes(response, static_cast<std::size_t>(size));
+    peer.stapled.assign(octets.begin(), octets.end());
+}
+
 void Handshake::State::judge_peer() {
     verdict_generation = judge->generation();
     verdict = judge->judge(peer);
@@ -212,15 +228,35 @@ int Handshake::on_verify(X509_STORE_CTX* store, void* /*unused*/) {
         state.peer.authenticated_at = std::chrono::steady_clock::now();
         state.read_certificates(store);
         state.certificate_message = {};
+        state.awaits_staple = !state.is_server && state.context->settings().asks_for_status &&
+                              state.peer.protocol == trust::Protocol::kTls12;
+        if (!state.is_server && !state.awaits_staple) state.read_staple();
         state.judge_peer();
         const bool is_join = state.is_server && state.peer.application == Application::kJoin;
-        const bool passes =
-            state.judge->only_looks() || (is_join ? state.judge->may_join(state.peer) : state.verdict->lets_pass());
+        // on_status judges again, before our side of the handshake goes out; if it never came, the gate would.
+        const bool may_be_mended = state.awaits_staple && is_only_about_revocation(*state.verdict);
+        const bool passes = state.judge->only_looks() || may_be_mended ||
+                            (is_join ? state.judge->may_join(state.peer) : state.verdict->lets_pass());
         X509_STORE_CTX_set_error(store, passes ? X509_V_OK : verify_error_for(*state.verdict));
         return passes ? 1 : 0;
     } catch (...) {
         X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
         return 0;
+    }
+}
+
+/// Called once the server has said all that comes before our side: with TLS 1.2 after the stapled response, which comes
+/// behind the certificates; with TLS 1.3 that is part of them, and is judged already.
+int Handshake::on_status(SSL* ssl, void* /*unused*/) {
+    try {
+        State& state = State::of(ssl);
+        if (!state.awaits_staple) return 1;
+        state.awaits_staple = false;
+        state.read_staple();
+        state.judge_peer();
+        return state.judge->only_looks() || state.verdict->lets_pass() ? 1 : 0;
+    } catch (...) {
+        return -1;
     }
 }
 

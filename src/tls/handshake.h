@@ -57,6 +57,7 @@ class Handshake {
 
     // OpenSSL's callbacks.
     static int on_verify(X509_STORE_CTX* store, void* unused);
+    static int on_status(SSL* ssl, void* unused);
     static void on_message(int is_sent, int version, int content_type, const void* content, std::size_t size, SSL* ssl,
                            void* state);
     static int on_new_session(SSL* ssl, SSL_SESSION* session);

@@ -23,6 +23,7 @@ struct Handshake::State {
     HandshakeFailure failure;
     std::string connection_id;
     bool is_finished = false;
+    bool awaits_staple = false;         ///< TLS 1.2 sends it after the certificates: the verdict on them isn't the last
     std::uint64_t data_octets = 0;      ///< of plaintext, read after the handshake
     std::uint64_t control_records = 0;  ///< after the handshake: received records that are not data
 
@@ -30,6 +31,8 @@ struct Handshake::State {
     void attach(const Context& of_context, Wire& through, const PeerJudge& asked);
     /// Reads the kept Certificate message into `peer`.
     void read_certificates(X509_STORE_CTX* store);
+    /// Reads the stapled OCSP response into `peer`, if one has come.
+    void read_staple();
     void judge_peer();
     void derive_connection_id();
     void note_failure();

@@ -30,6 +30,8 @@ struct Peer {
     std::vector<x509::Certificate> presented;
     /// Why what was sent can't be read.
     std::optional<std::string> malformed;
+    /// The OCSP response that came stapled, as sent in that handshake; empty: none did, or none was asked for.
+    ByteVector stapled;
     trust::Possession possession = trust::Possession::kNotProven;
     trust::Protocol protocol = trust::Protocol::kNone;
     Application application = Application::kBare;

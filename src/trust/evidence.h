@@ -2,14 +2,17 @@
 #pragma once
 
 #include "trust/reason.h"
+#include "trust/sight.h"
 #include "trust/tlsa.h"
 #include "x509/certificate.h"
+#include "x509/crl_memory.h"
 #include "x509/host_name.h"
 #include "x509/path.h"
 
 #include <cotter/pin.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,9 +54,11 @@ enum class ContinuityState : std::uint8_t { kNotAsked, kError, kUnknown, kMatch,
 
 struct Continuity {
     ContinuityState state = ContinuityState::kNotAsked;
-    std::vector<Pin> remembered;     ///< for kMatch the one that matched, for kChanged all of them
-    std::optional<Time> first_seen;  ///< of the remembered key
-    std::string detail;              ///< for kError: why, escaped
+    std::vector<Pin> remembered{};     ///< for kMatch the one that matched, for kChanged all of them
+    std::optional<Time> first_seen{};  ///< of the remembered key
+    std::string detail{};              ///< for kError: why, escaped
+    std::optional<Time> last_seen{};   ///< of the remembered key that was seen last
+    Sight sight{};                     ///< what was written down of its certificate then
 };
 
 struct Evidence {
@@ -68,6 +73,13 @@ struct Evidence {
     /// Trust anchors for path validation; none given: none trusted.
     x509::TrustAnchors anchors;
     std::vector<x509::CertificateRevocationList> crls;
+    std::vector<x509::OcspResponse> ocsp_responses;
+    /// What the server stapled in its handshake, where it can be read.
+    std::optional<x509::OcspResponse> stapled;
+    /// The newest CRLs seen before; null: nothing is remembered.
+    std::shared_ptr<const x509::CrlMemory> crl_memory;
+    /// What was to be found out about revocation and could not be: sentences, escaped.
+    std::vector<std::string> unfetched;
     /// Client judged by a server.
     Standing standing;
     Continuity continuity;

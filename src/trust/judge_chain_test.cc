@@ -83,6 +83,19 @@ TEST(JudgeChain, A83_AnAddressIsComparedWithAddressesOnly) {
     EXPECT_THAT(judged(as_address, "[::ffff:192.0.2.1]:443"), ElementsAre(kHostMismatch));
 }
 
+TEST(JudgeChain, A29_AChainIsForThePurposeThatIsAskedAbout) {
+    const Minted for_servers = mint().leaf("db.example").signed_by(world().middle).extended_key_usage({"serverAuth"});
+    const Minted for_clients = mint().leaf("db.example").signed_by(world().middle).extended_key_usage({"clientAuth"});
+    for (const x509::Purpose purpose : {x509::Purpose::kServer, x509::Purpose::kClient}) {
+        ServerPolicy policy = policy_of(TrustMode::kChain);
+        policy.purpose = purpose;
+        const bool is_server = purpose == x509::Purpose::kServer;
+        EXPECT_EQ(judge(live({for_servers, world().middle}, {world().root}), policy, kMintNow).lets_pass(), is_server);
+        EXPECT_EQ(judge(live({for_clients, world().middle}, {world().root}), policy, kMintNow).lets_pass(), !is_server);
+        EXPECT_TRUE(judge(live({world().leaf, world().middle}, {world().root}), policy, kMintNow).lets_pass());
+    }
+}
+
 TEST(JudgeChain, RevocationMustDecideWhereItIsAskedFor) {
     const World& w = world();
     const Evidence plain = live({w.leaf, w.middle}, {w.root});
@@ -114,7 +127,7 @@ TEST(JudgeChain, RevocationMustDecideWhereItIsAskedFor) {
         Evidence evidence = plain;
         evidence.crls = row.crls;
         ServerPolicy policy = kChain;
-        policy.require_crls = true;
+        policy.require_revocation = true;
         policy.revocation = row.scope;
         const Verdict verdict = judge(evidence, policy, kMintNow);
         EXPECT_EQ(codes(verdict), row.reasons) << row.why << "\n" << told(verdict);

@@ -35,7 +35,8 @@ void judge_by_authority(const Evidence& evidence, const AdmissionPolicy& policy,
                                            .purpose = x509::Purpose::kClient,
                                            .now = now,
                                            .crls = &evidence.crls,
-                                           .require_crls = policy.require_crls});
+                                           .require_revocation = policy.require_revocation,
+                                           .remembered = evidence.crl_memory.get()});
     if (const auto* failures = std::get_if<std::vector<x509::PathFailure>>(&path)) {
         judgement.refuse(*failures);
         return;

@@ -209,7 +209,7 @@ TEST(JudgeClient, AuthoritysRevocationMustDecide) {
     const World& w = world();
     Evidence evidence = client({w.leaf, w.middle}, {w.root}, nowhere());
     AdmissionPolicy policy = by_authority();
-    policy.require_crls = true;
+    policy.require_revocation = true;
     EXPECT_THAT(codes(judge(evidence, policy, kMintNow)), Each(kRevocationUnknown));
     EXPECT_EQ(judge(evidence, policy, kMintNow).outcome, Outcome::kRefused);
     evidence.crls = {x509::testing::mint_crl(w.root, {}), x509::testing::mint_crl(w.middle, {})};

@@ -67,6 +67,23 @@ TEST(JudgeContinuity, AChangedKeyIsToldWithBothPinsAndSinceWhenTheOldWasKnown) {
     EXPECT_THAT(message, Not(HasSubstr("cotter"))) << "no command that would accept the new key";
 }
 
+TEST(JudgeContinuity, OnlyAFirstContactUnderAcceptNewIsToBeRemembered) {
+    const Evidence unknown = remembered(ContinuityState::kUnknown, {});
+    for (const TrustMode mode : {TrustMode::kStrict, TrustMode::kAsk})
+        EXPECT_FALSE(judge(unknown, policy_of(mode), kMintNow).is_first_contact) << text_of(mode);
+    ServerPolicy policy = policy_of(TrustMode::kAcceptNew);
+    EXPECT_TRUE(judge(unknown, policy, kMintNow).is_first_contact);
+    const Evidence known = remembered(ContinuityState::kMatch, {spki(world().alone)});
+    EXPECT_FALSE(judge(known, policy, kMintNow).is_first_contact);
+    // Judged by its chain alone, nobody has looked at what is remembered.
+    policy.mode = Mode::kOff;
+    Evidence by_chain = live({world().leaf, world().middle}, {world().root});
+    by_chain.continuity = unknown.continuity;
+    const Verdict verdict = judge(by_chain, policy, kMintNow);
+    EXPECT_TRUE(verdict.lets_pass());
+    EXPECT_FALSE(verdict.is_first_contact);
+}
+
 TEST(JudgeContinuity, AnErrorSaysWhy) {
     const Verdict verdict = judge(remembered(ContinuityState::kError, {}), policy_of(TrustMode::kStrict), kMintNow);
     EXPECT_THAT(verdict.first_reason().message, HasSubstr("its last line is torn"));

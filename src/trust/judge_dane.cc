@@ -165,14 +165,14 @@ class DaneJudgement {
 
     void mismatch() {
         std::vector<std::string> texts;
-        std::vector<Pin> pins;
+        std::vector<PolicyPin> pins;
         for (const DaneConstraint& one : constraints_.usable) {
             texts.push_back(one.text);
-            pins.push_back(one.pin);
+            pins.push_back({one.pin, PinRole::kPrimary, {}, std::nullopt, {}});
         }
         std::string message = "the server's key " + own_pin(leaf()) + " is not what the TLSA records" + whose() +
                               " are of: " + listed(texts);
-        if (const std::string mistake = explain_mismatch(pins, evidence_.presented); !mistake.empty())
+        if (const std::string mistake = explain_mismatch(pins, evidence_, now_); !mistake.empty())
             message += "; " + mistake;
         judgement_.refuse(ReasonCode::kDaneMismatch, std::move(message));
     }

@@ -83,7 +83,7 @@ TEST(Judge, AStricterOptionOnlyShrinksWhatIsTrusted) {
              policy.minimum_protocol = Protocol::kTls13;
              evidence.protocol = Protocol::kTls12;
          }},
-        {"CRLs that aren't there", [](auto& policy, auto&) { policy.require_crls = true; }},
+        {"CRLs that aren't there", [](auto& policy, auto&) { policy.require_revocation = true; }},
         {"a pin less",
          [](auto& policy, auto&) {
              if (!policy.pins.empty()) policy.pins.pop_back();

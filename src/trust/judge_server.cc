@@ -1,10 +1,13 @@
 // A client judges a server, by the trust mode of its policy.
 #include "text/time.h"
+#include "trust/change.h"
 #include "trust/judge.h"
 #include "trust/judge_dane.h"
 #include "trust/judgement.h"
 #include "trust/pin_mistake.h"
+#include "trust/trust_at.h"
 #include "x509/name_match.h"
+#include "x509/status_extensions.h"
 #include "x509/weak_rsa.h"
 
 #include <algorithm>
@@ -39,6 +42,7 @@ class ServerJudgement {
         if (!check_peer(evidence_, policy_.minimum_protocol, judgement_)) return judgement_.conclude();
         look_closely_at_key();
         deny(evidence_.presented);
+        note_timestamps();
         switch (effective_trust()) {
             case TrustMode::kPins: by_pins(); break;
             case TrustMode::kChainAndPins: by_chain_and_pins(); break;
@@ -63,15 +67,18 @@ class ServerJudgement {
 
     /// What holds today: a policy past its end refuses, or, if it says so, falls back to the chain alone.
     TrustMode effective_trust() {
-        if (policy_.mode == Mode::kOff) return TrustMode::kChain;
-        if (policy_.expires && now_ > *policy_.expires) {
-            if (policy_.on_expiry == OnExpiry::kChain) return TrustMode::kChain;
+        if (policy_.mode != Mode::kOff) hold_to_its_end();
+        return trust_at(policy_, now_);
+    }
+
+    void hold_to_its_end() {
+        const bool has_ended = policy_.expires && now_ > *policy_.expires;
+        if (has_ended && policy_.on_expiry == OnExpiry::kRefuse) {
             judgement_.refuse(ReasonCode::kPolicyExpired, "the policy ended at " + text::rfc3339(*policy_.expires));
-        } else if (policy_.on_expiry == OnExpiry::kRefuse || policy_.trust != TrustMode::kChainAndPins) {
-            // Only what the chain alone would carry, too, may outlive the policy.
-            judgement_.ends_at(policy_.expires);
         }
-        return policy_.trust;
+        // Only what the chain alone would carry, too, may outlive the policy.
+        if (!has_ended && (policy_.on_expiry == OnExpiry::kRefuse || policy_.trust != TrustMode::kChainAndPins))
+            judgement_.ends_at(policy_.expires);
     }
 
     /// A report says what the pins alone would refuse; it forgives nothing else, and never an empty set.
@@ -80,6 +87,18 @@ class ServerJudgement {
                    return reason.code == ReasonCode::kPinMismatch || reason.code == ReasonCode::kPinDenied ||
                           reason.code == ReasonCode::kPolicyExpired;
                });
+    }
+
+    /// They are no ground of trust here: nothing is known of the logs that signed them.
+    void note_timestamps() {
+        const auto count = x509::embedded_timestamps(evidence_.presented.front());
+        if (!count) {
+            judgement_.note(ReasonCode::kTimestamps, "the list of embedded SCTs can't be read");
+        } else if (*count > 0) {
+            judgement_.note(ReasonCode::kTimestamps,
+                            *count == 1 ? "1 SCT embedded; its signature is not checked"
+                                        : std::to_string(*count) + " SCTs embedded; their signatures are not checked");
+        }
     }
 
     void deny(const std::vector<x509::Certificate>& chain) {
@@ -124,7 +143,7 @@ class ServerJudgement {
         for (const PolicyPin& pin : policy_.pins) expected.push_back(pin.pin);
         std::string message =
             "the server's key " + own_pin(evidence_.presented.front()) + " is not among the pins " + listed(expected);
-        const std::string mistake = explain_mismatch(expected, evidence_.presented);
+        const std::string mistake = explain_mismatch(policy_.pins, evidence_, now_);
         if (!mistake.empty()) message += "; " + mistake;
         if (!ended_pins_.empty()) message += "; past their end: " + ended_pins_;
         judgement_.refuse(ReasonCode::kPinMismatch, std::move(message));
@@ -202,12 +221,20 @@ class ServerJudgement {
     bool verify_path(const x509::TrustAnchors& anchors, Judgement& into) {
         const auto path = x509::validate_path({.presented = &evidence_.presented,
                                                .anchors = &anchors,
-                                               .purpose = x509::Purpose::kServer,
+                                               .purpose = policy_.purpose,
                                                .now = now_,
                                                .crls = &evidence_.crls,
-                                               .require_crls = policy_.require_crls,
-                                               .revocation = policy_.revocation});
+                                               .require_revocation = policy_.require_revocation,
+                                               .revocation = policy_.revocation,
+                                               .ocsp_responses = &evidence_.ocsp_responses,
+                                               .stapled = evidence_.stapled ? &*evidence_.stapled : nullptr,
+                                               .remembered = evidence_.crl_memory.get()});
         const auto* failures = std::get_if<std::vector<x509::PathFailure>>(&path);
+        if (failures != nullptr && std::ranges::any_of(*failures, x509::is_for_want_of_status)) {
+            // First, for they are what can be mended.
+            for (const std::string& unfetched : evidence_.unfetched)
+                into.refuse(ReasonCode::kRevocationUnknown, unfetched);
+        }
         if (failures != nullptr) into.refuse(*failures);
         if (!evidence_.host) {
             into.refuse(ReasonCode::kHostMismatch, "no host name was given to compare the certificate with");
@@ -233,7 +260,9 @@ class ServerJudgement {
                 }
                 break;
             case ContinuityState::kUnknown:
-                if (policy_.trust != TrustMode::kAcceptNew) {
+                if (policy_.trust == TrustMode::kAcceptNew) {
+                    judgement_.verdict().is_first_contact = true;
+                } else {
                     judgement_.refuse(ReasonCode::kContinuityUnknown, "no key is remembered for this host and port");
                 }
                 break;
@@ -243,6 +272,7 @@ class ServerJudgement {
                     "the server's key has changed: remembered " + listed(continuity.remembered) +
                         (continuity.first_seen ? ", known since " + text::rfc3339(*continuity.first_seen) : "") +
                         "; presented " + own_pin(leaf));
+                tell_change(classify_change(continuity, evidence_.presented, evidence_.host, now_));
                 break;
             case ContinuityState::kRevoked:
                 judgement_.refuse(ReasonCode::kContinuityRevoked, "the server's key is marked as revoked");
@@ -255,6 +285,11 @@ class ServerJudgement {
                 judgement_.refuse(ReasonCode::kContinuityUnknown, "nobody asked what is remembered");
                 break;
         }
+    }
+
+    void tell_change(Change change) {
+        judgement_.note(ReasonCode::kContinuityChanged, change.message(now_));
+        judgement_.verdict().change = std::move(change);
     }
 
     /// What the host is a validated alias of is a name of it, too, where records from there decide.

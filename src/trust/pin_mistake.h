@@ -1,19 +1,18 @@
-// When a pin fails: whether it is the pin of another thing of the same certificates, which is what people mostly get
-// wrong.
+// When a pin fails: whether it is the pin of another thing, which is what people mostly get wrong.
 #pragma once
 
-#include "x509/certificate.h"
-
-#include <cotter/pin.h>
+#include "trust/evidence.h"
+#include "trust/policy.h"
 
 #include <string>
 #include <vector>
 
 namespace cotter::trust {
 
-/// "the digest given is the leaf's certificate digest, not its spki digest", or nothing. Never a pin that could be
-/// pasted.
-[[nodiscard]] std::string explain_mismatch(const std::vector<Pin>& expected,
-                                           const std::vector<x509::Certificate>& presented);
+/// "sha256/Xk3aBc9Q… is the cert digest of the leaf, given as spki", or nothing. Looked for: another part of what was
+/// presented or of a trust anchor; a pin that has ended; the key that is remembered of this host; and digests of text
+/// where octets were meant (PEM, base64, hex, another digest's text, the host's name, a file's name). Never a pin that
+/// could be pasted, and never a reason to trust.
+[[nodiscard]] std::string explain_mismatch(const std::vector<PolicyPin>& expected, const Evidence& evidence, Time now);
 
 }  // namespace cotter::trust

@@ -58,6 +58,12 @@ bool looks_at_pins(TrustMode mode) {
     return mode == TrustMode::kPins || mode == TrustMode::kChainAndPins;
 }
 
+bool looks_at_path(const ServerPolicy& policy) {
+    const bool is_by_key_alone =
+        is_continuity(policy.trust) || (policy.trust == TrustMode::kPins && policy.match == Match::kLeaf);
+    return !is_by_key_alone || policy.mode == Mode::kOff || policy.on_expiry == OnExpiry::kChain;
+}
+
 bool looks_at_dane(const ServerPolicy& policy) {
     return policy.trust == TrustMode::kDane && policy.mode != Mode::kOff;
 }

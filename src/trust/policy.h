@@ -51,12 +51,16 @@ struct ServerPolicy {
     PinSet deny;                  ///< refused anywhere in the presented or verified chain
     std::optional<Time> expires;
     OnExpiry on_expiry = OnExpiry::kRefuse;
-    bool require_backup = false;  ///< asks for two pins of its own; kept when the policy is read
-    bool require_crls = false;    ///< CRLs were configured, and must decide
+    bool require_backup = false;      ///< asks for two pins of its own; kept when the policy is read
+    bool require_revocation = false;  ///< CRLs or OCSP answers were configured, and must decide
     x509::RevocationScope revocation = x509::RevocationScope::kChain;
     Protocol minimum_protocol = Protocol::kTls13;  ///< below it: downgraded_protocol; kNone offline is not judged
+    /// What a path is validated for; kClient is only asked of a file.
+    x509::Purpose purpose = x509::Purpose::kServer;
 };
 
+/// Whether a verdict by it may rest on a certificate path, and so on what revokes certificates.
+[[nodiscard]] bool looks_at_path(const ServerPolicy& policy);
 /// Whether TLSA records decide: trust by DANE that is not off.
 [[nodiscard]] bool looks_at_dane(const ServerPolicy& policy);
 
@@ -74,7 +78,7 @@ struct ClientNamePattern {
 struct AdmissionPolicy {
     bool by_authority = false;                    ///< --client-ca was given
     std::vector<ClientNamePattern> client_names;  ///< empty: any SAN
-    bool require_crls = false;                    ///< --client-crl was given
+    bool require_revocation = false;              ///< --client-crl was given
     Protocol minimum_protocol = Protocol::kTls13;
     /// The server's own key, which no client CA makes a client's: only the registry can (INVARIANT A47).
     std::optional<x509::CanonicalKey> own_key;

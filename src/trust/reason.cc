@@ -35,6 +35,7 @@ std::string_view text_of(ReasonCode code) {
         case ReasonCode::kDowngradedProtocol: return "downgraded_protocol";
         case ReasonCode::kProxyPin: return "proxy_pin";
         case ReasonCode::kDaneRecords: return "dane_records";
+        case ReasonCode::kTimestamps: return "timestamps";
     }
     return "";
 }

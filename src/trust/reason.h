@@ -38,6 +38,7 @@ enum class ReasonCode : std::uint8_t {
     kDowngradedProtocol,
     kProxyPin,     ///< a note, never a refusal
     kDaneRecords,  ///< a note: what was asked of the DNS and what came
+    kTimestamps,   ///< a note: what certificate logs have signed
 };
 
 /// "pin_mismatch", …

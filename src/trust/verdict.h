@@ -2,6 +2,7 @@
 // proof that a verdict let the peer in, which only a trusting verdict gives.
 #pragma once
 
+#include "trust/change.h"
 #include "trust/reason.h"
 #include "x509/certificate.h"
 
@@ -32,6 +33,10 @@ struct Verdict {
     /// A client judged by a server: the registry's name, or "ca:" and the subject alternative name, escaped.
     std::string client_name;
     bool by_authority = false;  ///< judged, for or against, by a client CA, since the registry has no row for the key
+    /// A server let in although nothing is remembered of it (accept-new): its key is to be remembered now.
+    bool is_first_contact = false;
+    /// For continuity_changed: what the change looks like.
+    std::optional<Change> change;
     /// The last second of this verdict if nothing changes: the earliest of certificate, pin and client expiry that
     /// counted.
     std::optional<x509::Time> valid_until;

@@ -8,6 +8,7 @@
 #include "x509/name_text.h"
 #include "x509/oids.h"
 #include "x509/openssl.h"
+#include "x509/strict_parts.h"
 
 #include <openssl/crypto.h>
 
@@ -17,7 +18,7 @@
 #include <array>
 #include <iterator>
 #include <set>
-#include <type_traits>
+#include <utility>
 
 namespace cotter::x509 {
 
@@ -34,20 +35,11 @@ struct Certificate::Fields {
     bool is_ca = false;
     std::vector<SubjectAltName> names;
     std::optional<std::string> signature_weakness;
+    /// Each extension's identifier and value, as parts of `der`.
+    std::vector<std::pair<Bytes, Bytes>> extensions;
 };
 
 namespace {
-
-/// Why a certificate can't be read: unwinds one parse, and never leaves this file.
-struct Malformed {
-    std::string why;
-};
-
-template <class T>
-T need(expected<T, der::DerError> value) {
-    if (!value) throw Malformed{std::string(value.error().why) + " at byte " + std::to_string(value.error().offset)};
-    if constexpr (!std::is_void_v<T>) return std::move(*value);
-}
 
 bool is_control(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -60,23 +52,10 @@ std::string text_of(Bytes octets) {
 }
 
 Time read_time(const der::Element& element) {
-    const bool is_utc = element.tag == Tag::kUtcTime;
-    if (!is_utc && element.tag != Tag::kGeneralizedTime) throw Malformed{"a validity that is not a time"};
-    const std::string digits = text_of(element.content);  // check_strict has seen that they are digits and Z
-    const auto number = [&](std::size_t at, std::size_t size) { return std::stoi(digits.substr(at, size)); };
-    const std::size_t rest = is_utc ? 2 : 4;
-    int year = number(0, rest);
-    if (is_utc) year += year < 50 ? 2000 : 1900;
-    if (!is_utc && year < 2050) throw Malformed{"a GeneralizedTime before 2050"};
-    const std::chrono::year_month_day date{std::chrono::year(year),
-                                           std::chrono::month(static_cast<unsigned>(number(rest, 2))),
-                                           std::chrono::day(static_cast<unsigned>(number(rest + 2, 2)))};
-    const int hour = number(rest + 4, 2);
-    const int minute = number(rest + 6, 2);
-    const int second = number(rest + 8, 2);
-    if (!date.ok() || hour > 23 || minute > 59 || second > 59) throw Malformed{"a time that does not exist"};
-    return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-           std::chrono::seconds(second);
+    const Time time = time_of(element);
+    if (element.tag == Tag::kGeneralizedTime && time < std::chrono::sys_days(std::chrono::year(2050) / 1 / 1))
+        throw Malformed{"a GeneralizedTime before 2050"};
+    return time;
 }
 
 SubjectAltName read_name(const der::Element& element) {
@@ -119,32 +98,6 @@ bool read_is_ca(Bytes value) {
     if (reader.next_is(Tag::kInteger)) need(der::unsigned_integer(need(reader.next())));
     need(reader.finish());
     return is_ca;
-}
-
-bool is_sha2(Bytes name) {
-    return oid::is(name, oid::kSha256) || oid::is(name, oid::kSha384) || oid::is(name, oid::kSha512);
-}
-
-/// Whether RSASSA-PSS parameters (RFC 4055 3.1) name SHA-2; left out, they mean SHA-1.
-bool is_strong_pss(der::Reader algorithm) {
-    if (!algorithm.next_is(Tag::kSequence)) return false;
-    der::Reader parameters = der::Reader::inside(need(algorithm.next()));
-    if (!parameters.next_is(der::context(0, true))) return false;
-    der::Reader hash = der::Reader::inside(need(parameters.next()));
-    der::Reader name = der::Reader::inside(need(hash.expect(Tag::kSequence)));
-    return is_sha2(need(name.expect(Tag::kObjectIdentifier)).content);
-}
-
-std::optional<std::string> weakness_of_signature(const der::Element& algorithm) {
-    der::Reader reader = der::Reader::inside(algorithm);
-    const Bytes name = need(reader.expect(Tag::kObjectIdentifier)).content;
-    const bool is_strong = oid::is(name, oid::kEcdsaWithSha256) || oid::is(name, oid::kEcdsaWithSha384) ||
-                           oid::is(name, oid::kEcdsaWithSha512) || oid::is(name, oid::kSha256WithRsa) ||
-                           oid::is(name, oid::kSha384WithRsa) || oid::is(name, oid::kSha512WithRsa) ||
-                           oid::is(name, oid::kEd25519) || oid::is(name, oid::kEd448) ||
-                           (oid::is(name, oid::kRsassaPss) && is_strong_pss(reader));
-    if (is_strong) return std::nullopt;
-    return "it is signed by an algorithm that is not taken (SHA-1, MD5 or unknown)";
 }
 
 X509Ptr decoded(Bytes der) {
@@ -211,6 +164,9 @@ Result<Certificate> Certificate::parse(Bytes der) try {
 
     auto fields = std::make_shared<Fields>();
     fields->der.assign(der.begin(), der.end());
+    const auto kept = [&](Bytes part) {
+        return Bytes(fields->der).subspan(static_cast<std::size_t>(part.data() - der.data()), part.size());
+    };
     der::Reader reader = der::Reader::inside(signed_part);
     if (reader.next_is(der::context(0, true))) {
         der::Reader version = der::Reader::inside(need(reader.next()));
@@ -260,6 +216,7 @@ Result<Certificate> Certificate::parse(Bytes der) try {
             }
             const Bytes value = need(extension.expect(Tag::kOctetString)).content;
             need(extension.finish());
+            fields->extensions.emplace_back(kept(name), kept(value));
             if (oid::is(name, oid::kSubjectAltName)) fields->names = read_names(value);
             if (oid::is(name, oid::kBasicConstraints)) fields->is_ca = read_is_ca(value);
         }
@@ -303,6 +260,12 @@ const std::vector<SubjectAltName>& Certificate::subject_alternative_names() cons
 }
 std::optional<std::string> Certificate::signature_weakness() const {
     return fields_->signature_weakness;
+}
+std::optional<Bytes> Certificate::extension(Bytes oid) const {
+    for (const auto& [name, value] : fields_->extensions) {
+        if (std::ranges::equal(name, oid)) return value;
+    }
+    return std::nullopt;
 }
 bool Certificate::operator==(const Certificate& other) const {
     return fields_->der == other.fields_->der;

@@ -69,6 +69,10 @@ class Certificate {
     /// Why its own signature algorithm is too weak to be relied on (MD5, SHA-1, unknown), else nothing.
     [[nodiscard]] std::optional<std::string> signature_weakness() const;
 
+    /// The value (content of the OCTET STRING) of the extension whose identifier has these content octets, else
+    /// nothing; valid while any copy of this certificate lives. Nobody has looked into it yet.
+    [[nodiscard]] std::optional<Bytes> extension(Bytes oid) const;
+
     /// This certificate's pin of that target and form, over the exact bytes received. A `key` pin of a key that
     /// binds_concrete_key() denies: nothing.
     [[nodiscard]] std::optional<Pin> pin(PinTarget target, PinForm form) const;

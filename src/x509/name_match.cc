@@ -11,7 +11,7 @@
 namespace cotter::x509 {
 namespace {
 
-bool is_public_suffix(const std::string& name) {
+bool is_suffix(const std::string& name) {
     static const psl_ctx_t* const kSuffixes = psl_builtin();
     // Without a list nothing is known not to be one.
     return kSuffixes == nullptr || psl_is_public_suffix(kSuffixes, name.c_str()) != 0;
@@ -23,10 +23,14 @@ bool covers(const std::string& pattern, const std::string& name) {
     const std::size_t dot = name.find('.');
     if (dot == std::string::npos || name.substr(dot + 1) != parent) return false;
     return parent.find('.') != std::string_view::npos && parent.find('*') == std::string_view::npos &&
-           !is_public_suffix(std::string(parent));
+           !is_suffix(std::string(parent));
 }
 
 }  // namespace
+
+bool is_public_suffix(const DnsName& name) {
+    return is_suffix(name.text());
+}
 
 bool names_host(const Certificate& certificate, const HostName& host) {
     return std::ranges::any_of(certificate.subject_alternative_names(), [&](const SubjectAltName& name) {

@@ -10,4 +10,8 @@ namespace cotter::x509 {
 /// never above a public suffix (INVARIANTS A82–A86, A88).
 [[nodiscard]] bool names_host(const Certificate& certificate, const HostName& host);
 
+/// Whether anybody may register names below it, as below "com" or "co.uk": the names there have different owners
+/// (publicsuffix.org's list, as libpsl has it built in).
+[[nodiscard]] bool is_public_suffix(const DnsName& name);
+
 }  // namespace cotter::x509

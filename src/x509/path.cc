@@ -3,9 +3,9 @@
 #include "x509/path.h"
 
 #include "text/time.h"
-#include "x509/crl_choice.h"
 #include "x509/name_constraints.h"
 #include "x509/path_problem.h"
+#include "x509/revocation.h"
 #include "x509/trust_anchors_store.h"
 
 #include <openssl/x509v3.h>
@@ -33,12 +33,6 @@ using CrlStack = std::unique_ptr<STACK_OF(X509_CRL), FreeStack>;
 using Failures = std::vector<PathFailure>;
 using LeftOut = std::set<const X509*>;
 
-std::string described(const Certificate& certificate) {
-    const std::string subject = certificate.subject_text();
-    return subject.empty() ? "the certificate with serial number " + certificate.serial_text()
-                           : "the certificate of " + subject;
-}
-
 /// A certificate as we read it, with OpenSSL's decoding of it, which another owns.
 struct Candidate {
     const Certificate* certificate;
@@ -48,8 +42,8 @@ struct Candidate {
 /// What one call of OpenSSL's validation built and found.
 class Attempt {
   public:
-    Attempt(const PathRequest& request, const std::vector<Candidate>& candidates, const std::vector<X509_CRL*>& crls)
-        : request_(request), candidates_(candidates), crls_(crls) {}
+    Attempt(const PathRequest& request, const std::vector<Candidate>& candidates, const CrlSelection& crls)
+        : request_(request), candidates_(candidates), crls_(crls), revocation_(request, crls) {}
 
     /// The path, if nothing was found wrong with it; chain() and failures() tell of one that was refused.
     bool run(X509* leaf, std::span<const Candidate> presented, std::span<const Candidate> anchors,
@@ -75,7 +69,7 @@ class Attempt {
         }
         CrlStack crls(sk_X509_CRL_new_null());
         if (!crls) throw std::bad_alloc();
-        for (X509_CRL* crl : crls_) {
+        for (X509_CRL* crl : crls_.chosen()) {
             if (sk_X509_CRL_push(crls.get(), crl) == 0) throw std::bad_alloc();
         }
         X509_STORE_CTX_set0_crls(context.get(), crls.get());
@@ -89,6 +83,7 @@ class Attempt {
         note_chain(X509_STORE_CTX_get0_chain(context.get()));
         if (outcome != 1 && failures_.empty()) fail(PathProblem::kChainUntrusted, "the path could not be validated");
         check_path();
+        check_revocation();
         return failures_.empty();
     }
 
@@ -105,18 +100,7 @@ class Attempt {
         X509_VERIFY_PARAM_set_auth_level(param, kSecurityLevel);
         return X509_VERIFY_PARAM_set_purpose(param, is_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT) ==
                    1 &&
-               X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | revocation_flags()) == 1;
-    }
-
-    [[nodiscard]] unsigned long revocation_flags() const {
-        const bool is_asked = request_.require_crls || (request_.crls != nullptr && !request_.crls->empty());
-        if (!is_asked) return 0;
-        switch (request_.revocation) {
-            case RevocationScope::kOff: return 0;
-            case RevocationScope::kLeaf: return X509_V_FLAG_CRL_CHECK;
-            case RevocationScope::kChain: return X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
-        }
-        return X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+               X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | revocation_.flags()) == 1;
     }
 
     /// Notes the problem and goes on, so that every one is told; nothing is forgiven by it.
@@ -138,11 +122,7 @@ class Attempt {
         if (error == X509_V_ERR_INVALID_PURPOSE && depth > 0 && current != nullptr && is_for_purpose(current))
             error = X509_V_ERR_INVALID_CA;
         const auto [problem, words] = diagnose(error);
-        // The anchor is trusted as such; only what is below it can be revoked.
-        if (is_about_revocation(problem) && depth == sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1) return;
-        // A forged CRL counts as none: what it says of the certificate is not told on.
-        if (error == X509_V_ERR_CRL_SIGNATURE_FAILURE) forged_at_ = depth;
-        if (problem == PathProblem::kRevoked && depth == forged_at_) return;
+        if (is_about_revocation(problem)) return revocation_.note(error, depth);
         const Candidate* const subject = known(current);
         if (subject == nullptr) return fail(problem, "certificate " + std::to_string(depth) + " " + std::string(words));
         const Certificate& certificate = *subject->certificate;
@@ -211,10 +191,16 @@ class Attempt {
         }
     }
 
+    void check_revocation() {
+        std::vector<const Certificate*> chain;
+        for (const Candidate& one : chain_) chain.push_back(one.certificate);
+        for (PathFailure& failure : revocation_.conclude(chain)) fail(failure.problem, std::move(failure.message));
+    }
+
     const PathRequest& request_;
     const std::vector<Candidate>& candidates_;
-    const std::vector<X509_CRL*>& crls_;
-    int forged_at_ = -1;  ///< depth of the certificate whose CRL had a wrong signature, which is a failure already
+    const CrlSelection& crls_;
+    RevocationFindings revocation_;
     std::vector<Candidate> chain_;
     Failures failures_;
 };
@@ -247,7 +233,7 @@ class Validation {
         for (const Certificate& one : *request_.presented) {
             const bool is_leaf = candidates_.empty();
             if (!is_leaf && one.public_key().weakness()) {
-                weak_ = &one;
+                weak_.push_back(&one);
                 continue;
             }
             presented_.push_back(decode(one));
@@ -261,11 +247,12 @@ class Validation {
     }
 
     std::variant<VerifiedPath, Failures> search() {
-        const std::vector<X509_CRL*> crls = choose();
+        const CrlSelection crls = choose();
         const std::span<const Candidate> all(candidates_);
         const auto extras = all.subspan(1, presented_count_ - 1);
         const auto anchors = all.subspan(presented_count_);
         std::optional<Failures> first;
+        std::vector<Candidate> first_chain;
         std::deque<LeftOut> waiting{LeftOut{}};
         std::set<LeftOut> seen{LeftOut{}};
         for (std::size_t tried = 0; tried < kMostAttempts && !waiting.empty(); ++tried) {
@@ -277,7 +264,10 @@ class Validation {
                 for (const Candidate& one : attempt.chain()) path.push_back(*one.certificate);
                 return path;
             }
-            if (!first) first = attempt.failures();
+            if (!first) {
+                first = attempt.failures();
+                first_chain = attempt.chain();
+            }
             for (std::size_t i = 1; i < attempt.chain().size(); ++i) {
                 if (!has_rival(attempt.chain()[i].decoded, left_out)) continue;
                 LeftOut next = left_out;
@@ -285,18 +275,26 @@ class Validation {
                 if (seen.insert(next).second) waiting.push_back(std::move(next));
             }
         }
-        if (weak_ != nullptr) {
+        for (const Certificate* const weak : weak_) {
+            // Only where it would have been the next one.
+            if (first_chain.empty() ||
+                !std::ranges::equal(first_chain.back().certificate->issuer_and_serial().issuer, weak->subject())) {
+                continue;
+            }
             first->push_back({PathProblem::kWeakKey,
-                              described(*weak_) + " has a key that is too weak: " + *weak_->public_key().weakness()});
+                              described(*weak) + " has a key that is too weak: " + *weak->public_key().weakness()});
         }
         return std::move(*first);
     }
 
-    [[nodiscard]] std::vector<X509_CRL*> choose() const {
-        if (request_.crls == nullptr) return {};
-        std::vector<X509*> issuers;
-        for (std::size_t i = 1; i < candidates_.size(); ++i) issuers.push_back(candidates_[i].decoded);
-        return choose_crls(*request_.crls, issuers, request_.now);
+    [[nodiscard]] CrlSelection choose() const {
+        std::vector<const Certificate*> issuers;
+        std::vector<X509*> decoded;
+        for (std::size_t i = 1; i < candidates_.size(); ++i) {
+            issuers.push_back(candidates_[i].certificate);
+            decoded.push_back(candidates_[i].decoded);
+        }
+        return {request_, issuers, decoded};
     }
 
     /// Whether another certificate could stand in a path where this one stood.
@@ -309,7 +307,7 @@ class Validation {
     }
 
     const PathRequest& request_;
-    const Certificate* weak_ = nullptr;
+    std::vector<const Certificate*> weak_;  ///< presented above the leaf, and left out
     std::vector<X509Ptr> presented_;
     std::vector<Candidate> candidates_;
     std::size_t presented_count_ = 0;

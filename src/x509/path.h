@@ -3,9 +3,11 @@
 #pragma once
 
 #include "x509/certificate.h"
+#include "x509/ocsp.h"
 
 #include <cotter/error.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -66,6 +68,10 @@ enum class PathProblem : std::uint8_t {
     kMalformed,
 };
 
+struct CrlScope;
+struct CrlEdition;
+using CrlMemory = std::map<CrlScope, CrlEdition>;  // x509/crl_memory.h
+
 struct PathFailure {
     PathProblem problem;
     std::string message;  ///< a sentence, escaped
@@ -77,11 +83,17 @@ struct PathRequest {
     const TrustAnchors* anchors;
     Purpose purpose = Purpose::kServer;
     Time now;
-    const std::vector<CertificateRevocationList>* crls =
-        nullptr;                ///< null or empty: no CRL was given, none is asked for
-    bool require_crls = false;  ///< CRLs were configured: they must decide even if the list is empty
+    const std::vector<CertificateRevocationList>* crls = nullptr;  ///< null or empty: no CRL was given
+    /// CRLs or OCSP answers were configured: they must decide even if none is there.
+    bool require_revocation = false;
     RevocationScope revocation = RevocationScope::kChain;
+    const std::vector<OcspResponse>* ocsp_responses = nullptr;  ///< null or empty: none was given
+    const OcspResponse* stapled = nullptr;  ///< what the leaf's holder sent along; asks for nothing by being there
+    const CrlMemory* remembered = nullptr;  ///< CRLs older than these don't count
 };
+
+/// kRevocationUnknown or kStaleRevocation: what a further CRL or OCSP answer might mend.
+[[nodiscard]] bool is_for_want_of_status(const PathFailure& failure);
 
 /// Leaf first, anchor last.
 using VerifiedPath = std::vector<Certificate>;

@@ -23,7 +23,7 @@ Diagnosis diagnose(int verify_error) {
         case X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD:
         case X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD:
             return {kStaleRevocation, "is covered only by a CRL without readable times"};
-        case X509_V_ERR_UNABLE_TO_GET_CRL: return {kRevocationUnknown, "is covered by no CRL that was given"};
+        case X509_V_ERR_UNABLE_TO_GET_CRL: return {kRevocationUnknown, "is covered by no CRL and no OCSP answer"};
         case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
         case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
         case X509_V_ERR_CRL_SIGNATURE_FAILURE:
@@ -61,6 +61,16 @@ Diagnosis diagnose(int verify_error) {
         case X509_V_ERR_CERT_CHAIN_TOO_LONG: return {kChainUntrusted, "ends a path of more than 10 certificates"};
         default: return {kChainUntrusted, "can't be validated"};
     }
+}
+
+std::string described(const Certificate& certificate) {
+    const std::string subject = certificate.subject_text();
+    return subject.empty() ? "the certificate with serial number " + certificate.serial_text()
+                           : "the certificate of " + subject;
+}
+
+bool is_for_want_of_status(const PathFailure& failure) {
+    return failure.problem == PathProblem::kRevocationUnknown || failure.problem == PathProblem::kStaleRevocation;
 }
 
 bool is_about_revocation(PathProblem problem) {

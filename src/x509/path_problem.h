@@ -16,6 +16,9 @@ struct Diagnosis {
 
 [[nodiscard]] Diagnosis diagnose(int verify_error);
 
+/// "the certificate of CN=db.example": escaped.
+[[nodiscard]] std::string described(const Certificate& certificate);
+
 /// Whether it is about a CRL, and not about the certificate itself.
 [[nodiscard]] bool is_about_revocation(PathProblem problem);
 

@@ -112,10 +112,13 @@ TEST(PathProperty, A79_TheOrderAboveTheLeafChangesNothing) {
 
 TEST(PathProperty, A79_WhatHasNothingToDoWithItChangesNothing) {
     const Minted stranger = mint().authority("stranger");
+    const Minted weak = mint().authority("weak").key(testing::MintKey::kRsa1024);
     const std::vector<Certificate> irrelevant{
-        stranger.certificate(), mint().leaf("shop.example").signed_by(stranger).make().certificate(),
+        stranger.certificate(),
+        mint().leaf("shop.example").signed_by(stranger).make().certificate(),
         mint().authority("root").make().certificate(),   // of the same name as the anchor
         mint().leaf("db.example").make().certificate(),  // of the same name as the leaf
+        weak.certificate(),
     };
     for (const Scene& scene : scenes()) {
         for (std::size_t place = 0; place <= scene.extras.size(); ++place) {

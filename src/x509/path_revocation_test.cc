@@ -44,10 +44,10 @@ std::string codes(const std::variant<VerifiedPath, std::vector<PathFailure>>& ou
 class Revocation : public ::testing::Test {
   protected:
     [[nodiscard]] std::string judged_by(const Crls& crls, RevocationScope scope = RevocationScope::kChain,
-                                        bool require_crls = true, Time now = kMintNow) const {
+                                        bool require_revocation = true, Time now = kMintNow) const {
         const std::vector<Certificate> presented{leaf_.certificate(), issuer_.certificate()};
         const TrustAnchors anchors({root_.certificate()});
-        return codes(validate_path({&presented, &anchors, Purpose::kServer, now, &crls, require_crls, scope}));
+        return codes(validate_path({&presented, &anchors, Purpose::kServer, now, &crls, require_revocation, scope}));
     }
 
     /// A CRL of the issuer without entries and with that one extension, rightly signed.

@@ -4,12 +4,26 @@
 #include "der/reader.h"
 #include "files/files.h"
 #include "x509/pem.h"
+#include "x509/strict_parts.h"
 
 #include <openssl/x509v3.h>
 
 #include <new>
 
 namespace cotter::x509 {
+
+namespace {
+
+/// Of its signature: what is listed, and so what is not, must not be for others to choose (INVARIANT A97).
+std::optional<std::string> weakness_of_crl(Bytes der) try {
+    der::Reader crl = der::Reader::inside(need(der::read_single(der, der::Tag::kSequence)));
+    need(crl.expect(der::Tag::kSequence));
+    return weakness_of_signature(need(crl.expect(der::Tag::kSequence)));
+} catch (const Malformed&) {
+    return "it is not a CRL";
+}
+
+}  // namespace
 
 TrustAnchors::TrustAnchors() : TrustAnchors(std::vector<Certificate>()) {}
 
@@ -64,6 +78,7 @@ Result<CertificateRevocationList> CertificateRevocationList::parse(Bytes der) {
     if (auto strict = der::check_strict(der); !strict) {
         return refuse(std::string(strict.error().why) + " at byte " + std::to_string(strict.error().offset));
     }
+    if (const auto weakness = weakness_of_crl(der)) return refuse(*weakness);
     const unsigned char* at = octets(der);
     std::shared_ptr<X509_CRL> decoded(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())), X509_CRL_free);
     static_cast<void>(drain_error_queue());

@@ -1,19 +1,20 @@
-"""Three programs asked the same question: is this chain good for a TLS server of that name, by these trust anchors, now?"""
+"""Three programs asked the same question: is this chain good for a TLS server of that name (or client), by these anchors, now?"""
 
 import ipaddress
 import os
 
-from harness.handmade import SERVER_AUTH, pem
+from harness.handmade import CLIENT_AUTH, SERVER_AUTH, pem
 from harness.processes import Finished
 
 TRUSTED, REFUSED = "trusted", "refused"
+PURPOSES = {"server": SERVER_AUTH, "client": CLIENT_AUTH}
 
 
 class Question:
     """`chain` leaf first, `roots` the anchors, `crls` in DER; written into `folder` for the programs to read."""
 
-    def __init__(self, folder, chain, roots, host, crls=()):
-        self.folder, self.host = folder, host
+    def __init__(self, folder, chain, roots, host, crls=(), purpose="server"):
+        self.folder, self.host, self.purpose = folder, host, purpose
         self.chain = self._file("chain.pem", pem("CERTIFICATE", *(one.der for one in chain)))
         self.leaf = self._file("leaf.pem", pem("CERTIFICATE", chain[0].der))
         self.rest = self._file("rest.pem", pem("CERTIFICATE", *(one.der for one in chain[1:]))) if chain[1:] else None
@@ -40,7 +41,7 @@ def cotter(side, question):
     lists = [word for one in question.lists for word in ("--crl", one)]
     host = f"[{question.host}]" if ":" in question.host else question.host
     done = side.run("verify", "--chain", question.chain, "--host", host, "--trust", "chain", "--roots", question.roots,
-                    *lists, "--json")
+                    "--purpose", question.purpose, *lists, "--json")
     document = done.json
     if done.code == 2 and document["error"]["code"] == "bad_pem":
         return REFUSED, "malformed", document
@@ -54,14 +55,15 @@ def openssl(question, *more):
     rest = ["-untrusted", question.rest] if question.rest else []
     lists = ["-crl_check_all", *(word for one in question.lists for word in ("-CRLfile", one))] if question.lists else []
     done = Finished(["openssl", "verify", "-no-CApath", "-no-CAstore", "-CAfile", question.roots, "-partial_chain", "-auth_level",
-                     "2", "-purpose", "sslserver", *named, *lists, *more, *rest, question.leaf])
+                     "2", "-purpose", f"ssl{question.purpose}", *named, *lists, *more, *rest, question.leaf])
     return (TRUSTED if done.code == 0 else REFUSED), done.out + done.err
 
 
 def gnutls(question):
     lists = ["--load-crl", question.all_lists] if question.all_lists else []
-    done = Finished(["certtool", "--verify", *lists, "--infile", question.chain, "--load-ca-certificate", question.roots,
-                     "--verify-hostname", question.host, "--verify-purpose", SERVER_AUTH, "--verify-profile", "medium"])
+    done = Finished(["certtool", "--verify", "--verify-profile", "medium", "--verify-purpose", PURPOSES[question.purpose],
+                     "--verify-hostname", question.host, "--load-ca-certificate", question.roots, *lists, "--infile",
+                     question.chain])
     return (TRUSTED if done.code == 0 else REFUSED), done.out + done.err
 
 

@@ -123,9 +123,10 @@ class Process:
 
     def __init__(self, arguments, env=None, stdin=subprocess.DEVNULL, stdout=None, cwd=None):
         self.arguments = [str(argument) for argument in arguments]
-        # A group of its own: Ctrl-C at the terminal ends the one who started it, who then ends it in good order.
+        # A session of its own, without this terminal: Ctrl-C at it ends the one who started the test, who then ends this in
+        # good order, and no program asks the person there.
         self.popen = subprocess.Popen(self.arguments, stdin=stdin, stdout=subprocess.PIPE if stdout is None else stdout,
-                                      stderr=subprocess.PIPE, env=env or environment(), cwd=cwd, process_group=0)
+                                      stderr=subprocess.PIPE, env=env or environment(), cwd=cwd, start_new_session=True)
         self.out = Lines(self.popen.stdout) if stdout is None else None
         self.err = Lines(self.popen.stderr)
 
@@ -188,7 +189,7 @@ class Finished:
     def __init__(self, arguments, stdin=b"", env=None, deadline=DEADLINE, cwd=None):
         self.arguments = [str(argument) for argument in arguments]
         done = subprocess.run(self.arguments, input=stdin, capture_output=True, env=env or environment(), timeout=deadline,
-                              check=False, cwd=cwd)
+                              check=False, cwd=cwd, start_new_session=True)
         self.code = done.returncode
         self.raw = done.stdout
         self.out = done.stdout.decode("utf-8", "replace")

@@ -1,42 +1,46 @@
-"""A program on a terminal of its own, with a person who types: for prompts, and for what must not be shown there."""
+"""A person's terminal: programs get it as their controlling terminal, and the test reads the screen and types."""
 
 import os
-import pty
-import signal
+import select
+import time
 
-from harness.processes import DEADLINE
+from harness.processes import DEADLINE, Process
+
+# The shell opens the terminal first in a session that has none yet, which makes it the controlling one of all it starts.
+_TAKE_TERMINAL = 'exec 9<>"$0" && exec 9>&- && exec "$@"'
 
 
 class Terminal:
-    """Runs a program with standard input, output and error on a new terminal, which is its controlling one."""
+    """A pseudo-terminal with nobody at it but the test."""
 
-    def __init__(self, arguments, env):
-        self.pid, self._descriptor = pty.fork()
-        if self.pid == 0:
-            signal.alarm(int(DEADLINE))  # ends with us even if nobody types
-            os.execvpe(arguments[0], [str(argument) for argument in arguments], env)
-        self.shown = b""
+    def __init__(self):
+        self._master, self._slave = os.openpty()
+        self.path = os.ttyname(self._slave)
+        self.screen = ""
 
-    def until(self, wanted):
-        """Reads until that text has been shown."""
-        while wanted.encode() not in self.shown:
-            if not self._read():
-                raise AssertionError(f"no {wanted!r} in {self.shown!r}")
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self._master)
+        os.close(self._slave)
+
+    def start(self, command, **options):
+        """A program whose controlling terminal this is; its standard streams are the test's, as for any Process."""
+        return Process(["sh", "-c", _TAKE_TERMINAL, self.path, *command], **options)
+
+    def read_until(self, wanted, deadline=DEADLINE):
+        """Reads the screen until that text has come since the last call; what came."""
+        until = time.monotonic() + deadline
+        fresh = ""
+        while wanted not in fresh:
+            ready, _, _ = select.select([self._master], [], [], max(0, until - time.monotonic()))
+            if not ready:
+                raise AssertionError(f"the screen never showed {wanted!r}; it has:\n{self.screen}")
+            part = os.read(self._master, 65536).decode("utf-8", "replace").replace("\r\n", "\n")
+            fresh += part
+            self.screen += part
+        return fresh
 
     def type(self, text):
-        os.write(self._descriptor, text.encode() + b"\n")
-
-    def wait(self):
-        """The exit code, once it has ended; `shown` then has all of it."""
-        while self._read():
-            pass
-        os.close(self._descriptor)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-    def _read(self):
-        try:
-            data = os.read(self._descriptor, 65536)
-        except OSError:  # the other side has closed
-            return False
-        self.shown += data
-        return bool(data)
+        os.write(self._master, text.encode())

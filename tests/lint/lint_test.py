@@ -3,6 +3,7 @@
 import pathlib
 import unittest
 
+import calls
 import packages
 import rooms
 
@@ -56,6 +57,32 @@ class Packages(unittest.TestCase):
     def test_a_package_is_a_backquoted_first_cell(self):
         text = "| package | why |\n|---|---|\n| `g++` | compiles |\n| `a`, `b` | both, with `c` |\nprose `d`\n"
         self.assertEqual(packages.explained_packages(text), {"g++", "a", "b"})
+
+
+class Calls(unittest.TestCase):
+    TOP = pathlib.Path(__file__).resolve().parents[2]
+
+    def assert_finds(self, rule, lines):
+        for line in lines:
+            found = calls.faults("src/x.cc", f"{line}\n")
+            self.assertEqual([fault[-len(rule) - 2:] for fault in found], [f"({rule})"], line)
+
+    def assert_passes(self, lines):
+        for line in lines:
+            self.assertEqual(calls.faults("src/x.cc", line), [], line)
+
+    def test_A153_no_extension_is_written_in_openssls_configuration_language(self):
+        self.assert_finds("A153", ("  X509V3_EXT_nconf(nullptr, &context, name, value);", "X509V3_EXT_conf_nid(a, b, c, d)",
+                                   "X509V3_EXT_add_nconf(c, x, s, r)", "x = ASN1_generate_v3(text, &c);"))
+        self.assert_passes(("X509_add1_ext_i2d(c, NID_subject_alt_name, list, 0, 0);", "// X509V3_EXT_conf_nid(a)"))
+        self.assertEqual([fault for fault in calls.faults_of_tree(self.TOP) if "A153" in fault], [])
+
+    def test_A154_no_program_is_started_and_so_none_gets_a_peers_text(self):
+        self.assert_finds("A154", ('  system("x");', "std::system(x);", "  return ::popen(a, b);", "(execve(a, b, c))",
+                                   "if (::fork() == 0)", "posix_spawnp(a);", '::setenv("NAME", name, 1);'))
+        self.assert_passes(("auto a = TrustAnchors::system();", "static Result<TrustAnchors> system();", "statement.exec();",
+                            "database.execute(x)", "x.system()", "x->fork()", "executor()"))
+        self.assertEqual([fault for fault in calls.faults_of_tree(self.TOP) if "A154" in fault], [])
 
 
 if __name__ == "__main__":

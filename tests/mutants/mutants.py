@@ -63,6 +63,45 @@ MUTANTS = {
         "src/tls/sessions.cc", "tls", "SessionStore.*:Sessions.A37*",
         "return now - peer.authenticated_at < kMostSessionAge;",
         "static_cast<void>(now), static_cast<void>(peer);\n    return true;"),
+    "issuer_that_is_no_authority": (
+        "src/x509/path.cc", "x509", "Path.A03*:Path.A20*",
+        "if (is_issuer && (!certificate.is_ca() || certificate.version() != 3)) says(X509_V_ERR_INVALID_CA);",
+        "static_cast<void>(is_issuer);"),
+    "purpose_as_openssl_takes_it": (
+        "src/x509/path.cc", "x509", "PathBuilding.A29*",
+        "if (!is_for_purpose(chain_[i].decoded)) says(X509_V_ERR_INVALID_PURPOSE);", ""),
+    "only_the_first_way_tried": (
+        "src/x509/path.cc", "x509", "PathBuilding.A95*:PathProperty.A79*",
+        "constexpr std::size_t kMostAttempts = 8;", "constexpr std::size_t kMostAttempts = 1;"),
+    "search_without_end": (
+        "src/x509/path.cc", "x509", "PathBuilding.A162*",
+        "constexpr std::size_t kMostAttempts = 8;", "constexpr std::size_t kMostAttempts = 1000;"),
+    "wildcard_over_an_excluded_name": (
+        "src/x509/path.cc", "x509", "NameConstraints.A93*",
+        "return reaches_into_excluded(certificate, above.decoded);",
+        "return reaches_into_excluded(certificate, above.decoded) && false;"),
+    "wildcard_above_a_public_suffix": (
+        "src/x509/name_match.cc", "x509", "NameMatch.A84*:Names.A84*",
+        "!is_public_suffix(std::string(parent));", "(!is_public_suffix(std::string(parent)) || true);"),
+    "name_of_any_type_taken_for_a_host": (
+        "src/x509/name_match.cc", "x509", "NameMatch.A88*",
+        "return name.type == SanType::kDns && covers(", "return covers("),
+    "letters_that_pass_for_others": (
+        "src/x509/certificate.cc", "x509", "NameMatch.A87*",
+        'case SanType::kDns: return "DNS:" + escaped_ascii(value,', 'case SanType::kDns: return "DNS:" + text::escape(value,'),
+    "empty_pinset_that_admits": (
+        "src/trust/judge_server.cc", "trust", "*",
+        "if (policy_.pins.empty()) {\n            judgement_.refuse(ReasonCode::kEmptyPinset,",
+        "if (false) {\n            judgement_.refuse(ReasonCode::kEmptyPinset,"),
+    "pin_of_what_was_merely_presented": (
+        "src/trust/judge_server.cc", "trust", "*",
+        "const auto& chain = verified.empty() ? evidence_.presented : verified;", "const auto& chain = evidence_.presented;"),
+    "path_without_its_host_name": (
+        "src/trust/judge_server.cc", "trust", "*",
+        "!x509::names_host(evidence_.presented.front(), evidence_.host->host)", "false"),
+    "pinned_leaf_as_its_own_issuer": (
+        "src/trust/judge_server.cc", "trust", "*",
+        "if (attempt.verdict().chain.size() > 1) return true;", "if (!attempt.verdict().chain.empty()) return true;"),
     "admission_without_possession": (
         "src/trust/judge_client.cc", "trust", "*",
         "if (evidence.possession != Possession::kProven) {", "if (false) {"),
@@ -70,6 +109,37 @@ MUTANTS = {
         "src/registry/snapshot.cc", "registry", "*",
         "if (const auto denial = index_->denial_of(leaf, leaf_pins)) {",
         "if (const auto denial = std::optional<std::size_t>(); denial) {"),
+    "foreign_marks_that_refuse_nobody": (
+        "src/evidence/peer_list.cc", "evidence", "PeerList.A128*",
+        "if (const PeerLine* foreign = foreign_about(peer, nullptr, &leaf)) {",
+        "if (const PeerLine* foreign = nullptr; foreign != nullptr) {"),
+    "first_contact_over_a_known_key": (
+        "src/evidence/peer_list.cc", "evidence", "KnownPeersTest.A127*:PeerList.A127*",
+        "if (is_known && !additional) {", "if (is_known && !additional && false) {"),
+    "revoked_keys_of_other_hosts": (
+        "src/evidence/peer_list.cc", "evidence", "PeerList.ARevokedKey*",
+        "if (is_its_key) return", "if (is_its_key && entry->name.in_clear() != nullptr) return"),
+    "torn_line_taken_for_a_whole_one": (
+        "src/evidence/peer_list.cc", "evidence", "PeerList.A130*",
+        "if (end == std::string_view::npos) return bad(\"is torn: it has no end\");",
+        "if (end == std::string_view::npos) break;"),
+    "import_over_a_known_key": (
+        "src/evidence/peer_list.cc", "evidence", "PeerList.Imports*",
+        "if (is_the_same) return", "if (is_the_same && false) return"),
+    "unknown_fields_passed_over": (
+        "src/evidence/peer_line.cc", "evidence", "PeerLine.A132*",
+        "if (!take_field(words.next(), sight)) return std::nullopt;",
+        "static_cast<void>(take_field(words.next(), sight));"),
+    "issuer_by_its_name_alone": (
+        "src/trust/change.cc", "trust", "Change.A127*",
+        "if (!old.issuer_key || issuer_key_of(presented, now) != old.issuer_key) return ChangeKind::kUnproven;", ""),
+    "pins_pasted_back_from_the_question": (
+        "src/service/first_contact.cc", "service", "FirstContact.A133*",
+        "if (is_echo(answer, *pin)) return Answer::kEchoed;", ""),
+    "certificate_text_that_fills_the_screen": (
+        "src/service/first_contact.cc", "service", "FirstContact.A133*",
+        "return text::escape_remaining(text, kMostClaimed);",
+        "static_cast<void>(kMostClaimed);\n    return text;"),
     "truncation_taken_for_an_end": (
         "src/stream/relay.cc", "stream", "Relay.A177*",
         "return end(plain_lost_ ? EndReason::kPlainReset : EndReason::kTruncated);", "return end(EndReason::kDone);"),

@@ -359,8 +359,8 @@ Minted Mint::make() const {
 
 namespace {
 
-X509CrlPtr signed_crl(const Minted& issuer, const std::vector<Certificate>& revoked, Time this_update,
-                      Time next_update) {
+X509CrlPtr signed_crl(const Minted& issuer, const std::vector<Certificate>& revoked, Time this_update, Time next_update,
+                      long crl_number) {
     X509CrlPtr crl(X509_CRL_new());
     must(crl && X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2) == 1, "begin a CRL");
     must(X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(decoded(issuer.der()).get())) == 1,
@@ -379,7 +379,7 @@ X509CrlPtr signed_crl(const Minted& issuer, const std::vector<Certificate>& revo
     }
     X509_CRL_sort(crl.get());
     const IntegerPtr number(ASN1_INTEGER_new());
-    must(number && ASN1_INTEGER_set(number.get(), 1) == 1 &&
+    must(number && ASN1_INTEGER_set(number.get(), crl_number) == 1 &&
              X509_CRL_add1_ext_i2d(crl.get(), NID_crl_number, number.get(), 0, 0) == 1,
          "number a CRL");
     must(X509_CRL_sign(crl.get(), issuer.key(), digest_for(issuer.key(), "SHA256")) > 0, "sign a CRL");
@@ -389,9 +389,9 @@ X509CrlPtr signed_crl(const Minted& issuer, const std::vector<Certificate>& revo
 }  // namespace
 
 CertificateRevocationList mint_crl(const Minted& issuer, const std::vector<Certificate>& revoked, Time this_update,
-                                   Time next_update) {
+                                   Time next_update, long number) {
     auto crl = CertificateRevocationList::parse(
-        der_of(i2d_X509_CRL, signed_crl(issuer, revoked, this_update, next_update).get()));
+        der_of(i2d_X509_CRL, signed_crl(issuer, revoked, this_update, next_update, number).get()));
     must(crl.has_value(), "read a minted CRL");
     return std::move(*crl);
 }
@@ -400,7 +400,7 @@ std::string mint_crl_pem(const Minted& issuer, const std::vector<Certificate>& r
                          Time next_update) {
     const BioPtr memory(BIO_new(BIO_s_mem()));
     must(memory &&
-             PEM_write_bio_X509_CRL(memory.get(), signed_crl(issuer, revoked, this_update, next_update).get()) == 1,
+             PEM_write_bio_X509_CRL(memory.get(), signed_crl(issuer, revoked, this_update, next_update, 1).get()) == 1,
          "write a CRL");
     return written(memory);
 }

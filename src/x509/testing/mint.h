@@ -83,7 +83,8 @@ inline constexpr Time kMintNow{std::chrono::sys_days{std::chrono::year{2026} / 1
 /// A CRL of that issuer listing those serials; valid from a day before to a week after kMintNow unless told otherwise.
 [[nodiscard]] CertificateRevocationList mint_crl(const Minted& issuer, const std::vector<Certificate>& revoked,
                                                  Time this_update = kMintNow - std::chrono::hours(24),
-                                                 Time next_update = kMintNow + std::chrono::hours(168));
+                                                 Time next_update = kMintNow + std::chrono::hours(168),
+                                                 long number = 1);
 [[nodiscard]] std::string mint_crl_pem(const Minted& issuer, const std::vector<Certificate>& revoked, Time this_update,
                                        Time next_update);
 

@@ -1,0 +1,23 @@
+// Incident: a server that was refused, or let in by report mode alone: what a report is made of.
+#pragma once
+
+#include "trust/host_pattern.h"
+#include "trust/policy.h"
+#include "trust/verdict.h"
+#include "x509/host_name.h"
+
+#include <optional>
+#include <string>
+
+namespace cotter::service {
+
+struct Incident {
+    x509::HostPort host;  ///< as judged
+    trust::Verdict verdict;
+    trust::ServerPolicy policy;
+    std::optional<trust::HostPattern> noted;  ///< whom the policy file's entry is for; none: the call gave the policy
+    trust::Time at;
+    std::string connection_id;  ///< empty where there was no connection
+};
+
+}  // namespace cotter::service
