@@ -19,7 +19,7 @@ COMMANDS = [[], ["serve"], ["connect"], ["invite"], ["invite", "list"], ["invite
             *(["client", word] for word in ("list", "show", "add", "suspend", "restore", "revoke", "remove", "add-key",
                                             "drop-key")),
             ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
-            ["id"], ["pin"], ["verify"], ["policy"],
+            ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"],
             *(["policy", word] for word in ("show", "check", "convert")), ["version"], ["help"]]
 
 

@@ -125,7 +125,7 @@ class Files(PinTest):
             ("empty", ""), ("garbage", "nothing here\n"), ("cut in its last line", pem[:-10]), ("cut in its middle", pem[:200]),
             ("TRUSTED CERTIFICATE", trusted), ("a good one and a cut one", pem + pem[:200]),
             ("a good one and an unknown one", pem + "-----BEGIN THING-----\nAAAA\n-----END THING-----\n"),
-            ("an encrypted key", openssl("pkey", "-in", self.leaf.key, "-aes256", "-passout", "pass:x").decode()),
+            ("a key encrypted in the way before PKCS#8", openssl("ec", "-in", self.leaf.key, "-aes256", "-passout", "pass:x").decode()),
             ("labels that differ", pem.replace("END CERTIFICATE", "END X509 CRL")),
             ("a letter that is none", pem.replace("MII", "M*I", 1)),
         ]

@@ -8,6 +8,7 @@
 #include "text/escape.h"
 #include "text/time.h"
 #include "x509/pem.h"
+#include "x509/weak_rsa.h"
 
 #include <CLI/Option.hpp>
 
@@ -31,7 +32,7 @@ struct ClientOptions {
 using Action = std::function<int(const Invocation&, const ClientOptions&, registry::Registry&)>;
 
 std::optional<Error> weakness_error(const x509::PublicKey& key) {
-    const auto weakness = key.weakness();
+    const auto weakness = x509::weakness_on_inspection(key);
     if (!weakness) return std::nullopt;
     return Error{ErrorKind::kMalformedInput,
                  "weak_key",

@@ -39,6 +39,8 @@ void add_client(CLI::App& app, Invocation& invocation);
 void add_id(CLI::App& app, Invocation& invocation);
 void add_peers(CLI::App& app, Invocation& invocation);
 void add_pin(CLI::App& app, Invocation& invocation);
+void add_inspect(CLI::App& app, Invocation& invocation);
+void add_convert(CLI::App& app, Invocation& invocation);
 void add_verify(CLI::App& app, Invocation& invocation);
 void add_policy(CLI::App& app, Invocation& invocation);
 void add_version(CLI::App& app, Invocation& invocation);

@@ -67,6 +67,8 @@ int main(int argc, char** argv) {
     add_client(app, invocation);
     add_id(app, invocation);
     add_pin(app, invocation);
+    add_inspect(app, invocation);
+    add_convert(app, invocation);
     add_verify(app, invocation);
     add_policy(app, invocation);
     add_peers(app, invocation);

@@ -2,10 +2,13 @@
 #include "cli/certificate_json.h"
 #include "cli/format_output.h"
 #include "cli/invocation.h"
+#include "cli/passphrase.h"
 #include "cli/pin_format.h"
 #include "cli/report.h"
+#include "cli/starttls_option.h"
 #include "service/probe.h"
 #include "text/escape.h"
+#include "x509/weak_rsa.h"
 
 #include <CLI/Option.hpp>
 #include <nlohmann/json.hpp>
@@ -21,12 +24,16 @@ struct PinOptions {
     std::string source;
     std::string server_name;
     std::string format = "text";
+    std::optional<stream::StartTls> start_tls;
+    std::string passphrase_file;
+    std::string weak_keys;
     PinFormatOptions as;  ///< for the formats of others
 };
 
 Result<std::vector<x509::PinnableObject>> look_at(const x509::HostPort& server, const PinOptions& options,
                                                   service::ConnectFailure& failure) {
     service::ClientSettings settings{.server = server};
+    settings.start_tls = options.start_tls;
     if (!options.server_name.empty()) {
         auto name = x509::HostName::parse(options.server_name);
         if (!name) return unexpected(name.error());
@@ -54,13 +61,26 @@ void print_text(const std::vector<x509::PinnableObject>& objects) {
                   << key.description() << ")\n";
         const nlohmann::ordered_json pins = certificate != nullptr ? pins_json(*certificate) : pins_json(key);
         for (const auto& [name, value] : pins.items()) std::cout << "   " << value.get<std::string>() << "\n";
-        if (key.reencodes_differently()) {
-            std::cerr << "cotter: warning: the key at " << i
-                      << " is encoded in an unusual way; pins of it that other tools make will differ\n";
-        }
-        if (const auto weakness = key.weakness())
-            std::cerr << "cotter: warning: the key at " << i << " will be refused: " << *weakness << "\n";
     }
+}
+
+/// What whoever uses these pins should know first, whatever the format that they are printed in.
+void warn(const std::vector<x509::PinnableObject>& objects, const std::optional<x509::WeakKeyList>& known) {
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        const x509::PublicKey& key = key_of(objects[i]);
+        const std::string which = "cotter: warning: the key at " + std::to_string(i);
+        if (key.reencodes_differently())
+            std::cerr << which << " is encoded in an unusual way; pins of it that other tools make will differ\n";
+        if (const auto weakness = x509::weakness_on_inspection(key))
+            std::cerr << which << " will be refused: " << *weakness << "\n";
+        if (known && known->contains(key)) std::cerr << which << " is on the list of keys that others have\n";
+    }
+}
+
+Result<std::vector<x509::PinnableObject>> read_objects(const PinOptions& options) {
+    const auto blocks = read_unpacked(options.source, options.passphrase_file);
+    if (!blocks) return unexpected(blocks.error());
+    return x509::pinnable_from(*blocks, options.source);
 }
 
 void print_json(const PinOptions& options, const std::vector<x509::PinnableObject>& objects) {
@@ -81,27 +101,37 @@ void print_cxx(const std::vector<x509::PinnableObject>& objects) {
 
 int run(const Invocation& invocation, const PinOptions& options) {
     std::error_code fault;
-    const bool is_file = options.source == "-" || std::filesystem::exists(options.source, fault);
+    const bool is_file =
+        !options.start_tls && (options.source == "-" || std::filesystem::exists(options.source, fault));
     const auto server = is_file ? std::nullopt : [&] {
-        auto parsed = x509::HostPort::parse(options.source);
+        auto parsed =
+            x509::HostPort::parse(options.source, options.start_tls ? stream::usual_port(*options.start_tls) : 0);
         return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
     }();
     if (!is_file && !server) {
         return report(invocation, Error{ErrorKind::kFailed,
                                         "file_read",
                                         "read " + text::escape(options.source),
-                                        "there is no such file, and it is no HOST:PORT",
+                                        options.start_tls ? "it is no HOST[:PORT]"
+                                                          : "there is no such file, and it is no HOST:PORT",
                                         "give a file, the HOST:PORT of a live server, or - for standard input",
                                         {}});
     }
     service::ConnectFailure failure{Error{}, {}};
-    auto objects = server ? look_at(*server, options, failure) : x509::read_pinnable(options.source);
+    auto objects = server ? look_at(*server, options, failure) : read_objects(options);
     if (!objects) {
         if (server && !std::holds_alternative<Error>(failure.why))
             return report(invocation, {options.source, {}}, failure);
         const auto* error = server ? std::get_if<Error>(&failure.why) : nullptr;
         return report(invocation, error != nullptr && !error->code.empty() ? *error : objects.error());
     }
+    std::optional<x509::WeakKeyList> known;
+    if (!options.weak_keys.empty()) {
+        auto list = x509::WeakKeyList::read(options.weak_keys);
+        if (!list) return report(invocation, list.error());
+        known = std::move(*list);
+    }
+    warn(*objects, known);
     if (const auto format = policy_format(options.format); format && !invocation.json) {
         PinFormatOptions as = options.as;
         as.server = server;
@@ -131,10 +161,14 @@ void add_pin(CLI::App& app, Invocation& invocation) {
     command->footer(
         "Examples:\n"
         "  cotter pin 127.0.0.1:7000\n"
-        "  cotter pin --format c++ /etc/ssl/certs/ca-certificates.crt");
+        "  cotter pin --starttls smtp mail.example.org:587");
     command->add_option("SOURCE", options->source, "FILE, HOST:PORT, or - for standard input")->required();
     command->add_option("--server-name", options->server_name, "Name to ask the server for instead of HOST")
         ->type_name("NAME");
+    add_start_tls(*command, options->start_tls);
+    command->add_option("--passphrase-file", options->passphrase_file, "What opens FILE; else the terminal is asked")
+        ->type_name("FILE");
+    command->add_option("--weak-keys", options->weak_keys, "List of keys to warn of: docs/pins.md")->type_name("FILE");
     command
         ->add_option("--format", options->format,
                      "text, json, c++, cotter (one a line), or one of\n`cotter help formats`")

@@ -6,6 +6,7 @@
 #include "cli/prove.h"
 #include "cli/report.h"
 #include "cli/report_options.h"
+#include "cli/starttls_option.h"
 #include "cli/verify_print.h"
 #include "service/known_status.h"
 #include "service/probe.h"
@@ -28,6 +29,7 @@ struct VerifyOptions {
     std::string host;
     std::string server_name;
     std::string at;
+    std::optional<stream::StartTls> start_tls;
     bool prove = false;
     std::string purpose;
     TrustOptions trust;
@@ -41,6 +43,7 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     trust->minimum_protocol = trust::Protocol::kTls12;
     service::ClientSettings settings{.server = server};
     settings.trust = std::move(*trust);
+    settings.start_tls = options.start_tls;
     settings.stream.minimum_protocol = trust::Protocol::kTls12;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     options.trust.revocation.apply(state, settings);
@@ -138,7 +141,8 @@ int prove(const Invocation& invocation, service::ClientSettings settings, const 
 }
 
 int verify_live(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state) {
-    auto server = x509::HostPort::parse(options.server, 443);
+    auto server =
+        x509::HostPort::parse(options.server, options.start_tls ? stream::usual_port(*options.start_tls) : 443);
     if (!server) return report(invocation, server.error());
     auto settings = settings_of(options, state, *server);
     if (!settings) return report(invocation, settings.error());
@@ -172,6 +176,8 @@ int run(const Invocation& invocation, const VerifyOptions& options) {
     }
     const auto state = invocation.open_state();
     if (!state) return report(invocation, state.error());
+    if (!options.chain.empty() && options.start_tls)
+        return refuse_call(invocation, "--starttls is for a live server", "leave it out for --chain");
     if (!options.chain.empty()) return verify_file(invocation, options, *state, now);
     if (!options.at.empty() || !options.host.empty() || !options.purpose.empty()) {
         return refuse_call(invocation, "--at, --host and --purpose are for --chain",
@@ -194,6 +200,7 @@ void add_verify(CLI::App& app, Invocation& invocation) {
         ->type_name("FILE");
     command->add_option("--host", options->host, "The name[:port] that --chain is judged for")->type_name("NAME");
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
+    add_start_tls(*command, options->start_tls);
     command->add_option("--at", options->at, "Judge --chain as of this RFC 3339 time")->type_name("TIME");
     command->add_flag("--prove", options->prove, "Show that a wrong pin, name … is refused on this path");
     options->trust.add_to(*command);

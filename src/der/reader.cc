@@ -7,8 +7,6 @@
 namespace cotter::der {
 namespace {
 
-constexpr unsigned kMostDepth = 64;
-
 unexpected<DerError> fault(std::string_view why, std::size_t offset) {
     return unexpected(DerError{why, offset});
 }
@@ -110,7 +108,22 @@ bool is_other_string(unsigned tag) {
     return tag == 0x12 || tag == 0x15 || tag == 0x19 || tag == 0x1a || tag == 0x1b;
 }
 
+/// Constructed elements but the strings in pieces that DER doesn't have.
+bool is_entered(const Element& element) {
+    const auto tag = static_cast<unsigned>(element.tag);
+    return element.is_constructed() && ((tag & 0xc0U) != 0 || is_sequence_or_set(tag & 0x1fU));
+}
+
 expected<void, DerError> check_element(const Element& element, unsigned depth) {
+    if (is_entered(element)) {
+        if (auto checked = check_members(element, depth); !checked) return checked;
+    }
+    return check_alone(element);
+}
+
+}  // namespace
+
+expected<void, DerError> check_alone(const Element& element) {
     switch (element.tag) {
         case Tag::kBoolean:
             if (element.content.size() != 1 || (at(element.content, 0) != 0x00 && at(element.content, 0) != 0xff)) {
@@ -126,9 +139,8 @@ expected<void, DerError> check_element(const Element& element, unsigned depth) {
         case Tag::kObjectIdentifier: return check_object_identifier(element);
         case Tag::kUtcTime: return check_time(element, 13);
         case Tag::kGeneralizedTime: return check_time(element, 15);
-        case Tag::kSet:
-            if (auto checked = check_members(element, depth); !checked) return checked;
-            return check_set_order(element);
+        case Tag::kSet: return check_set_order(element);
+        case Tag::kSequence:
         case Tag::kOctetString:
         case Tag::kUtf8String:
         case Tag::kPrintableString:
@@ -136,19 +148,14 @@ expected<void, DerError> check_element(const Element& element, unsigned depth) {
         case Tag::kIa5String:
         case Tag::kUniversalString:
         case Tag::kBmpString: return {};
-        case Tag::kSequence: return check_members(element, depth);
     }
     const auto tag = static_cast<unsigned>(element.tag);
-    if ((tag & 0xc0U) == 0) {
-        if (is_sequence_or_set(tag & 0x1fU)) return fault("a SEQUENCE or SET that is not constructed", element.offset);
-        if (element.is_constructed()) return fault("a string in pieces", element.offset);
-        if (!is_other_string(tag)) return fault("a type that certificates don't have", element.offset);
-        return {};
-    }
-    return element.is_constructed() ? check_members(element, depth) : expected<void, DerError>();
+    if ((tag & 0xc0U) != 0) return {};
+    if (is_sequence_or_set(tag & 0x1fU)) return fault("a SEQUENCE or SET that is not constructed", element.offset);
+    if (element.is_constructed()) return fault("a string in pieces", element.offset);
+    if (!is_other_string(tag)) return fault("a type that certificates don't have", element.offset);
+    return {};
 }
-
-}  // namespace
 
 Reader Reader::inside(const Element& element) {
     return Reader(element.content, element.offset + (element.encoding.size() - element.content.size()));

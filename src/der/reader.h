@@ -88,6 +88,12 @@ class Reader {
 /// that X.509 has, nesting at most 64 deep. Content of OCTET and BIT STRINGs is not entered.
 [[nodiscard]] expected<void, DerError> check_strict(Bytes input);
 
+/// The rules of check_strict for this element itself, not for what a constructed one holds.
+[[nodiscard]] expected<void, DerError> check_alone(const Element& element);
+
+/// How deep elements may be nested.
+inline constexpr unsigned kMostDepth = 64;
+
 /// Content of an INTEGER that must not be negative, without the leading zero octet. Refuses non-minimal encodings.
 [[nodiscard]] expected<Bytes, DerError> unsigned_integer(const Element& element);
 

@@ -123,18 +123,7 @@ bool sync_folder(const std::filesystem::path& folder) {
     return opened.is_open() && ::fsync(opened.get()) == 0;
 }
 
-}  // namespace
-
-Result<ByteVector> read(const std::filesystem::path& path, std::size_t most) {
-    if (path == "-") return read_all(STDIN_FILENO, path, most);
-    return read_regular(path, 0, most, false);
-}
-
-Result<ByteVector> read_private(const std::filesystem::path& path, std::size_t most) {
-    return read_regular(path, O_NOFOLLOW, most, true);
-}
-
-Result<void> write_private(const std::filesystem::path& path, Bytes content, Replace replace) {
+Result<void> write_file(const std::filesystem::path& path, Bytes content, Replace replace, bool is_private) {
     const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     std::string temporary = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
     const mode_t before = ::umask(077);
@@ -142,7 +131,8 @@ Result<void> write_private(const std::filesystem::path& path, Bytes content, Rep
     const int error = errno;
     ::umask(before);
     if (!file.is_open()) return cannot("write", path, error, "check that the folder exists and is yours");
-    const bool is_written = write_all(file.get(), content) && ::fsync(file.get()) == 0;
+    const bool has_mode = is_private || ::fchmod(file.get(), 0666U & ~before) == 0;
+    const bool is_written = has_mode && write_all(file.get(), content) && ::fsync(file.get()) == 0;
     int failure = is_written ? 0 : errno;
     file.close();
     if (is_written) {
@@ -159,6 +149,25 @@ Result<void> write_private(const std::filesystem::path& path, Bytes content, Rep
     if (failure != 0) return cannot("write", path, failure);
     if (!sync_folder(folder)) return cannot("write", path, errno);
     return {};
+}
+
+}  // namespace
+
+Result<ByteVector> read(const std::filesystem::path& path, std::size_t most) {
+    if (path == "-") return read_all(STDIN_FILENO, path, most);
+    return read_regular(path, 0, most, false);
+}
+
+Result<ByteVector> read_private(const std::filesystem::path& path, std::size_t most) {
+    return read_regular(path, O_NOFOLLOW, most, true);
+}
+
+Result<void> write_private(const std::filesystem::path& path, Bytes content, Replace replace) {
+    return write_file(path, content, replace, true);
+}
+
+Result<void> write_public(const std::filesystem::path& path, Bytes content, Replace replace) {
+    return write_file(path, content, replace, false);
 }
 
 Result<Lock> Lock::take(const std::filesystem::path& lock_file) {

@@ -25,6 +25,9 @@ enum class Replace : std::uint8_t { kNever, kExisting };
 /// kNever: an existing file is an Error and stays (INVARIANTS A130, A185, A189).
 [[nodiscard]] Result<void> write_private(const std::filesystem::path& path, Bytes content, Replace replace);
 
+/// The same with the mode that new files get (0666 less the umask), for what is no secret.
+[[nodiscard]] Result<void> write_public(const std::filesystem::path& path, Bytes content, Replace replace);
+
 /// An exclusive lock (flock on a file beside the thing that is changed), released by the destructor.
 class Lock {
   public:

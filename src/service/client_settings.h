@@ -7,6 +7,7 @@
 #include "service/incident.h"
 #include "service/policy_choice.h"
 #include "service/settings.h"
+#include "stream/starttls_dialogue.h"
 #include "x509/host_name.h"
 
 #include <cotter/error.h>
@@ -23,6 +24,7 @@ struct ClientConfiguration;
 struct ClientSettings {
     x509::HostPort server;                        ///< where to go
     std::optional<x509::HostName> server_name{};  ///< --server-name: sent and judged instead of the host
+    std::optional<stream::StartTls> start_tls{};  ///< the protocol that is talked over to TLS first
     TrustRequest trust{};
     std::optional<std::filesystem::path> roots{};
     std::vector<std::filesystem::path> crls{};

@@ -6,6 +6,7 @@
 #include "stream/await.h"
 #include "stream/dial.h"
 #include "stream/preface.h"
+#include "stream/starttls.h"
 #include "trust/judge.h"
 
 #include <algorithm>
@@ -244,6 +245,11 @@ asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_un
                              settings_.stream.resumption ? &session_ : nullptr);
     stream::Deadline deadline(reactor_,
                               stream::later(std::chrono::steady_clock::now(), settings_.stream.handshake_timeout));
+    if (settings_.start_tls) {
+        auto started = co_await stream::start_tls(reactor_, *socket, *settings_.start_tls, settings_.server.to_string(),
+                                                  settings_.judged_host().host.to_string(), deadline);
+        if (!started) co_return unexpected(failure(started.error()));
+    }
     ByteVector unread;
     const auto end = co_await stream::complete_handshake(reactor_, *socket, handshake, deadline, unread);
     if (end == stream::HandshakeEnd::kFinished)

@@ -36,14 +36,17 @@ asio::awaitable<bool> send_wire(Reactor& reactor, Socket& socket) {
     }
     // The wire belongs to all connections of the thread, so what remains is copied before the first wait.
     const Bytes remaining = output.subspan(first.size);
-    ByteVector rest(remaining.begin(), remaining.end());
+    const ByteVector rest(remaining.begin(), remaining.end());
     wire.clear_output();
-    std::size_t sent = 0;
-    while (sent < rest.size()) {
+    co_return co_await send_all(socket, rest);
+}
+
+asio::awaitable<bool> send_all(Socket& socket, Bytes octets) {
+    while (!octets.empty()) {
         if (!co_await until(socket, Socket::wait_write)) co_return false;
-        const Moved more = send(socket, Bytes(rest).subspan(sent));
+        const Moved more = send(socket, octets);
         if (more.outcome == Moved::Outcome::kFailed) co_return false;
-        sent += more.size;
+        octets = octets.subspan(more.size);
     }
     co_return true;
 }

@@ -29,6 +29,9 @@ enum class HandshakeEnd : std::uint8_t {
 /// Sends the wire's output; false if the connection broke or the deadline passed.
 [[nodiscard]] boost::asio::awaitable<bool> send_wire(Reactor& reactor, Socket& socket);
 
+/// Sends all of it; `octets` stay where they are meanwhile. False if the connection broke or the deadline passed.
+[[nodiscard]] boost::asio::awaitable<bool> send_all(Socket& socket, Bytes octets);
+
 /// Waits until the socket is readable; false if that ended otherwise (deadline, closed by us).
 [[nodiscard]] boost::asio::awaitable<bool> until_readable(Socket& socket);
 

@@ -8,6 +8,7 @@
 #include "trust/trust_at.h"
 #include "x509/name_match.h"
 #include "x509/status_extensions.h"
+#include "x509/weak_rsa.h"
 
 #include <algorithm>
 
@@ -39,6 +40,7 @@ class ServerJudgement {
 
     Verdict run() {
         if (!check_peer(evidence_, policy_.minimum_protocol, judgement_)) return judgement_.conclude();
+        look_closely_at_key();
         deny(evidence_.presented);
         note_timestamps();
         switch (effective_trust()) {
@@ -55,6 +57,14 @@ class ServerJudgement {
     }
 
   private:
+    /// A client can afford the longer look at the one key that it meets.
+    void look_closely_at_key() {
+        const x509::PublicKey& key = evidence_.presented.front().public_key();
+        if (key.weakness()) return;  // said already
+        if (auto weakness = x509::weakness_on_inspection(key))
+            judgement_.refuse(ReasonCode::kWeakKey, std::move(*weakness));
+    }
+
     /// What holds today: a policy past its end refuses, or, if it says so, falls back to the chain alone.
     TrustMode effective_trust() {
         if (policy_.mode != Mode::kOff) hold_to_its_end();

@@ -5,6 +5,7 @@
 #include "pin/digest.h"
 #include "text/encoding.h"
 #include "text/escape.h"
+#include "x509/name_text.h"
 #include "x509/oids.h"
 #include "x509/openssl.h"
 #include "x509/strict_parts.h"
@@ -102,17 +103,6 @@ bool read_is_ca(Bytes value) {
 X509Ptr decoded(Bytes der) {
     const unsigned char* at = octets(der);
     return X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-}
-
-std::string printed(const X509_NAME* name) {
-    const BioPtr memory(BIO_new(BIO_s_mem()));
-    if (!memory || name == nullptr ||
-        X509_NAME_print_ex(memory.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) {
-        return "?";
-    }
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(memory.get(), &data);
-    return text::escape(std::string_view(data, static_cast<std::size_t>(size)), 512);
 }
 
 bool is_same(Bytes ours, const Pin& pin) {
@@ -283,12 +273,12 @@ bool Certificate::operator==(const Certificate& other) const {
 
 std::string Certificate::subject_text() const {
     const X509Ptr certificate = decoded(der());
-    return printed(certificate ? X509_get_subject_name(certificate.get()) : nullptr);
+    return name_text(certificate ? X509_get_subject_name(certificate.get()) : nullptr);
 }
 
 std::string Certificate::issuer_text() const {
     const X509Ptr certificate = decoded(der());
-    return printed(certificate ? X509_get_issuer_name(certificate.get()) : nullptr);
+    return name_text(certificate ? X509_get_issuer_name(certificate.get()) : nullptr);
 }
 
 std::string Certificate::serial_text() const {

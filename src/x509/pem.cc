@@ -3,10 +3,8 @@
 
 #include "der/reader.h"
 #include "files/files.h"
-#include "text/encoding.h"
 #include "text/escape.h"
 #include "x509/openssl.h"
-#include "x509/pem_block.h"
 
 #include <openssl/pem.h>
 
@@ -81,14 +79,16 @@ Result<PinnableObject> object_of(const PemBlock& block, std::string_view source)
         if (!key) return bad_input(source, block.line, key.error().why);
         return PinnableObject(std::move(*key));
     }
-    const bool is_private =
-        block.label == "PRIVATE KEY" || block.label == "RSA PRIVATE KEY" || block.label == "EC PRIVATE KEY";
+    const bool is_private = is_private_key(block.label);
     if (is_private || block.label == "RSA PUBLIC KEY") {
         const EvpKeyPtr key(is_private ? d2i_AutoPrivateKey(nullptr, &at, size)
                                        : d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, size));
         const bool is_whole = at == octets(block.der) + block.der.size();
         return wrap(key_of(is_whole ? key.get() : nullptr, block, source));
     }
+    if (block.label == "ENCRYPTED PRIVATE KEY")
+        return bad_input(source, block.line, "the private key is encrypted",
+                         "take its passphrase off: openssl pkey -in FILE -out PLAIN.key");
     return bad_input(source, block.line,
                      "a block " + text::escape(block.label, 60) + " is no certificate, request or key",
                      block.label == "TRUSTED CERTIFICATE" ? "openssl x509 -in FILE -out PLAIN.crt" : "");
@@ -142,8 +142,12 @@ Result<std::vector<CertificateRevocationList>> crls_from(Bytes pem_or_der, std::
 Result<std::vector<PinnableObject>> pinnable_from(Bytes pem_or_der, std::string_view source) {
     const auto blocks = pem_blocks(pem_or_der, source);
     if (!blocks) return unexpected(blocks.error());
+    return pinnable_from(*blocks, source);
+}
+
+Result<std::vector<PinnableObject>> pinnable_from(const std::vector<PemBlock>& blocks, std::string_view source) {
     std::vector<PinnableObject> objects;
-    for (const PemBlock& block : *blocks) {
+    for (const PemBlock& block : blocks) {
         if (block.label == "EC PARAMETERS") continue;  // openssl ecparam writes it before the key
         auto object = object_of(block, source);
         if (!object) return unexpected(object.error());
@@ -160,15 +164,11 @@ Result<std::vector<CertificateRevocationList>> read_crls(const std::string& path
     return read_file(path, crls_from);
 }
 Result<std::vector<PinnableObject>> read_pinnable(const std::string& path) {
-    return read_file(path, pinnable_from);
+    return read_file(path, [](Bytes content, std::string_view source) { return pinnable_from(content, source); });
 }
 
 std::string to_pem(const Certificate& certificate) {
-    constexpr std::size_t kLine = 64;
-    const std::string base64 = text::base64(certificate.der());
-    std::string pem = "-----BEGIN CERTIFICATE-----\n";
-    for (std::size_t at = 0; at < base64.size(); at += kLine) pem += base64.substr(at, kLine) + "\n";
-    return pem + "-----END CERTIFICATE-----\n";
+    return pem_text("CERTIFICATE", certificate.der());
 }
 
 namespace {

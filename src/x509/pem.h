@@ -4,6 +4,7 @@
 
 #include "x509/certificate.h"
 #include "x509/path.h"
+#include "x509/pem_block.h"
 
 #include <cotter/error.h>
 #include <cotter/pin.h>
@@ -25,6 +26,8 @@ using PinnableObject = std::variant<Certificate, PublicKey>;
 [[nodiscard]] Result<std::vector<CertificateRevocationList>> crls_from(Bytes pem_or_der, std::string_view source);
 /// Certificates, CSRs (self-signature checked), public keys and private keys (unencrypted), PEM or one DER object.
 [[nodiscard]] Result<std::vector<PinnableObject>> pinnable_from(Bytes pem_or_der, std::string_view source);
+[[nodiscard]] Result<std::vector<PinnableObject>> pinnable_from(const std::vector<PemBlock>& blocks,
+                                                                std::string_view source);
 
 /// Reads the file (regular, at most 16 MiB; "-" is standard input) and does the same.
 [[nodiscard]] Result<std::vector<Certificate>> read_certificates(const std::string& path);

@@ -1,7 +1,7 @@
 // Splitting PEM, line by line and once over the input, and telling DER objects by their shape.
 #include "x509/pem_block.h"
 
-#include "der/reader.h"
+#include "text/encoding.h"
 #include "text/escape.h"
 
 #include <cotter/detail/base64.h>
@@ -80,8 +80,6 @@ Result<std::vector<PemBlock>> split(std::string_view input, std::string_view sou
             if (open) return bad_input(source, open->line(), open->name() + " has no end");
             const auto label = label_of(line, kBegin);
             if (!label) return bad_input(source, number, "a block's first line is cut");
-            if (*label == "ENCRYPTED PRIVATE KEY")
-                return bad_input(source, number, "the private key is encrypted", std::string(kTakeOff));
             open.emplace(*label, number);
         } else if (line.starts_with(kEnd)) {
             if (!open) return bad_input(source, number, "a block ends that has no beginning");
@@ -111,8 +109,23 @@ std::vector<Tag> tags_in(const der::Element& element) {
     return tags;
 }
 
-/// What a DER object is by its shape; empty if it is nothing that cotter knows.
+/// The shapes that begin with a number: keys, PKCS#12 (RFC 7292, 4) and OCSP responses (RFC 6960, 4.2.1).
+std::string_view label_of_numbered(const der::Element& object, const std::vector<Tag>& tags) {
+    if (tags.size() < 2) return {};
+    if (tags[0] == Tag::kEnumerated) return tags[1] == der::context(0, true) ? "OCSP RESPONSE" : "";
+    if (tags[0] != Tag::kInteger) return {};
+    if (tags[1] == Tag::kOctetString) return "EC PRIVATE KEY";
+    if (tags[1] == Tag::kInteger) return tags.size() == 2 ? "RSA PUBLIC KEY" : "RSA PRIVATE KEY";
+    if (tags[1] != Tag::kSequence) return {};
+    const der::Element version = *der::Reader::inside(object).next();
+    const bool is_three = version.content.size() == 1 && version.content.front() == std::byte{3};
+    return is_three ? "PKCS12" : "PRIVATE KEY";
+}
+
+}  // namespace
+
 std::string_view label_of_der(const der::Element& object) {
+    if (object.tag != Tag::kSequence) return {};
     const std::vector<Tag> tags = tags_in(object);
     const auto begins = [&](std::initializer_list<Tag> wanted) {
         return tags.size() >= wanted.size() && std::equal(wanted.begin(), wanted.end(), tags.begin());
@@ -127,13 +140,29 @@ std::string_view label_of_der(const der::Element& object) {
     }
     if (begins({Tag::kSequence, Tag::kBitString})) return "PUBLIC KEY";
     if (begins({Tag::kSequence, Tag::kOctetString})) return "ENCRYPTED PRIVATE KEY";
-    if (begins({Tag::kInteger, Tag::kSequence})) return "PRIVATE KEY";
-    if (begins({Tag::kInteger, Tag::kOctetString})) return "EC PRIVATE KEY";
-    if (begins({Tag::kInteger, Tag::kInteger})) return tags.size() == 2 ? "RSA PUBLIC KEY" : "RSA PRIVATE KEY";
-    return {};
+    if (begins({Tag::kObjectIdentifier, der::context(0, true)})) return "PKCS7";
+    return label_of_numbered(object, tags);
 }
 
-}  // namespace
+bool is_private_key(std::string_view label) {
+    return label == "PRIVATE KEY" || label == "RSA PRIVATE KEY" || label == "EC PRIVATE KEY";
+}
+
+std::string pem_text(std::string_view label, Bytes der) {
+    constexpr std::size_t kLine = 64;
+    std::string base64 = text::base64(der);
+    const std::string name = std::string(label) + std::string(kDashes) + "\n";
+    std::string pem;
+    pem.reserve(2 * (kBegin.size() + name.size()) + base64.size() + base64.size() / kLine + 1);
+    pem.append(kBegin).append(name);
+    for (std::size_t at = 0; at < base64.size(); at += kLine) {
+        pem.append(base64, at, kLine);
+        pem += '\n';
+    }
+    OPENSSL_cleanse(base64.data(), base64.size());  // of a private key, perhaps
+    pem.append(kEnd).append(name);
+    return pem;
+}
 
 PemBlock::PemBlock(std::string label_, std::size_t line_, ByteVector der_)
     : label(std::move(label_)), line(line_), der(std::move(der_)) {}
@@ -159,12 +188,11 @@ Result<std::vector<PemBlock>> pem_blocks(Bytes pem_or_der, std::string_view sour
     if (!object) {
         return bad_input(
             source, 0,
-            "it is not DER: " + std::string(object.error().why) + " at byte " + std::to_string(object.error().offset));
+            "it is not DER: " + std::string(object.error().why) + " at byte " + std::to_string(object.error().offset),
+            "cotter inspect FILE shows what precedes; PKCS#7 and PKCS#12 in BER: openssl pkcs7, openssl pkcs12");
     }
     const std::string_view label = label_of_der(*object);
     if (label.empty()) return bad_input(source, 0, "it is no certificate, CRL, request or key");
-    if (label == "ENCRYPTED PRIVATE KEY")
-        return bad_input(source, 0, "the private key is encrypted", std::string(kTakeOff));
     std::vector<PemBlock> blocks;
     blocks.emplace_back(std::string(label), 0, ByteVector(pem_or_der.begin(), pem_or_der.end()));
     return blocks;

@@ -6,6 +6,7 @@
 #include "text/encoding.h"
 #include "x509/oids.h"
 #include "x509/openssl.h"
+#include "x509/weak_rsa.h"
 
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
@@ -131,7 +132,7 @@ expected<RsaFacts, der::DerError> read_rsa(Bytes key) {
     return RsaFacts{*modulus, *exponent};
 }
 
-std::optional<std::string> rsa_weakness(unsigned bits, Bytes exponent) {
+std::optional<std::string> rsa_weakness(unsigned bits, Bytes modulus, Bytes exponent) {
     constexpr unsigned kLeastBits = 2048;
     constexpr unsigned kMostBits = 8192;
     constexpr unsigned kMostExponentBits = 64;
@@ -139,6 +140,7 @@ std::optional<std::string> rsa_weakness(unsigned bits, Bytes exponent) {
     if (bits > kMostBits) return "the RSA key has " + std::to_string(bits) + " bits, and 8192 are the most";
     if (bits_of(exponent) > kMostExponentBits) return "the RSA key's exponent has more than 64 bits";
     if (bits_of(exponent) < 17) return "the RSA key's exponent is under 65537";
+    if (is_roca(modulus)) return "the RSA key was made by a library whose keys can be factored (ROCA, CVE-2017-15361)";
     return std::nullopt;
 }
 
@@ -245,7 +247,7 @@ Result<PublicKey> PublicKey::parse(Bytes subject_public_key_info) {
         }
         result.type_ = type;
         result.bits_ = bits_of(rsa->modulus);
-        result.weakness_ = rsa_weakness(result.bits_, rsa->exponent);
+        result.weakness_ = rsa_weakness(result.bits_, rsa->modulus, rsa->exponent);
         result.canonical_ = canonical_of("rsa", rsa->modulus);
         return {};
     };

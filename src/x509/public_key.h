@@ -53,8 +53,8 @@ class PublicKey {
     [[nodiscard]] const CanonicalKey& canonical() const { return canonical_; }
     /// "EC P-256", "RSA 3072", "Ed25519".
     [[nodiscard]] std::string description() const;
-    /// Why it must not be relied on (RSA under 2048 or over 8192 bits, exponent under 65537 or over 64 bits, DSA, a
-    /// curve under 224 bits, an unknown algorithm), else nothing. INVARIANTS A101, A102.
+    /// Why it must not be relied on (RSA under 2048 or over 8192 bits, exponent under 65537 or over 64 bits, a modulus
+    /// of ROCA's shape, DSA, a curve under 224 bits, an unknown algorithm), else nothing. INVARIANTS A101, A102, A104.
     [[nodiscard]] std::optional<std::string> weakness() const;
     /// Whether encoding the key afresh would give other bytes (compressed point, absent NULL): pins that other tools
     /// made of it will differ.

@@ -1,0 +1,78 @@
+// Getting a passphrase.
+#include "cli/passphrase.h"
+
+#include "files/files.h"
+#include "text/escape.h"
+#include "x509/openssl.h"
+
+#include <openssl/crypto.h>
+#include <openssl/ui.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace cotter::cli {
+namespace {
+
+constexpr std::size_t kMostPassphrase = 1024;
+
+Result<x509::Passphrase> first_line_of(const std::string& path) {
+    auto content = files::read_private(path, std::size_t{64} << 10U);
+    if (!content) return unexpected(content.error());
+    const auto end = std::ranges::find(*content, std::byte{'\n'});
+    std::size_t size = static_cast<std::size_t>(end - content->begin());
+    if (size > 0 && (*content)[size - 1] == std::byte{'\r'}) --size;
+    x509::Passphrase passphrase(Bytes(*content).first(size));
+    OPENSSL_cleanse(content->data(), content->size());
+    if (size > kMostPassphrase)
+        return malformed("bad_passphrase", "reading " + text::escape(path, 300), "its first line is no passphrase",
+                         "put the passphrase alone on the first line");
+    return passphrase;
+}
+
+bool has_terminal() {
+    const int terminal = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal >= 0) ::close(terminal);
+    return terminal >= 0;
+}
+
+Result<x509::Passphrase> ask_on_terminal(const std::string& source) {
+    const std::string name = text::escape(source, 200);
+    if (!has_terminal()) {
+        return failed("no_passphrase", "opening " + name,
+                      "it is under a passphrase, and there is no terminal to ask on",
+                      "put the passphrase in a file that only you can read, and say --passphrase-file FILE");
+    }
+    std::array<char, kMostPassphrase + 1> typed{};
+    const std::string prompt = "Passphrase of " + name + ": ";
+    const int outcome =
+        UI_UTIL_read_pw_string(typed.data(), static_cast<int>(typed.size() - 1), prompt.c_str(), /*verify=*/0);
+    static_cast<void>(x509::drain_error_queue());
+    x509::Passphrase passphrase(x509::as_bytes(std::string_view(typed.data(), std::strlen(typed.data()))));
+    OPENSSL_cleanse(typed.data(), typed.size());
+    if (outcome != 0) return failed("no_passphrase", "opening " + name, "no passphrase was given", "try again");
+    return passphrase;
+}
+
+}  // namespace
+
+x509::AskPassphrase passphrase_from(std::string passphrase_file, std::string source) {
+    return [file = std::move(passphrase_file), source = std::move(source)] {
+        return file.empty() ? ask_on_terminal(source) : first_line_of(file);
+    };
+}
+
+Result<std::vector<x509::PemBlock>> read_unpacked(const std::string& path, const std::string& passphrase_file) {
+    auto content = files::read(path);
+    if (!content) return unexpected(content.error());
+    auto blocks = x509::pem_blocks(*content, path);
+    OPENSSL_cleanse(content->data(), content->size());
+    if (!blocks) return unexpected(blocks.error());
+    return x509::unpacked(std::move(*blocks), path, passphrase_from(passphrase_file, path));
+}
+
+}  // namespace cotter::cli
