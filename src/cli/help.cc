@@ -88,8 +88,8 @@ class HelpFormatter final : public CLI::Formatter {
 
     /// What few need is named here and explained by its topic.
     [[nodiscard]] static std::string named_only(const std::vector<const CLI::Option*>& options) {
-        std::string text = std::string(kEvidenceGroup) + " (cotter help evidence):\n";
-        std::string line = " ";
+        std::string text;
+        std::string line = std::string(kEvidenceGroup) + " (cotter help evidence):";
         for (const CLI::Option* option : options) {
             const std::string name = option->get_name(false, false);
             if (line.size() + 1 + name.size() > kColumns) {

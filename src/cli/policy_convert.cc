@@ -128,7 +128,7 @@ void add_policy_convert(CLI::App& policy, Invocation& invocation) {
         "\n"
         "Examples:\n"
         "  cotter policy convert --from android --to cotter network_security_config.xml\n"
-        "  cotter policy convert --from hpkp --to cotter --host www.example.com header.txt");
+        "  cotter policy convert --from hpkp --to cotter --host example.com header.txt");
     const CLI::Validator is_known = one_of(formats::format_names());
     command->add_option("--from", options->from, "What FILE is")->required()->check(is_known)->type_name("FORMAT");
     command->add_option("--to", options->to, "What is printed")->required()->check(is_known)->type_name("FORMAT");

@@ -202,7 +202,7 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     command->add_option("--server-name", options->server_name, "Sent and judged instead of HOST")->type_name("NAME");
     add_start_tls(*command, options->start_tls);
     command->add_option("--at", options->at, "Judge --chain as of this RFC 3339 time")->type_name("TIME");
-    command->add_flag("--prove", options->prove, "Show that a wrong pin, name … is refused on this path");
+    command->add_flag("--prove", options->prove, "Show that wrong pins and names are refused here");
     options->trust.add_to(*command);
     options->reports.add_to(*command);
     command->add_option("--purpose", options->purpose, "What --chain is judged for: server or client [server]")
