@@ -123,7 +123,11 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
     service::KnownStatus status{configuration->crls, configuration->ocsp_responses, nullptr, {}};
     // What was seen since says nothing of another time.
     if (options.at.empty()) status.crl_numbers = settings->status.crl_numbers;
-    if (settings->status.fetches()) status.fetched = fetch_for(evidence, policy, settings->status, now);
+    if (settings->status.fetches()) {
+        status.fetched = fetch_for(evidence, policy, settings->status, now);
+        // What was made to answer us began after the question.
+        if (options.at.empty()) now = service::wall_clock_now();
+    }
     status.add_to(evidence, {}, now);
     const trust::Verdict verdict = trust::judge(evidence, policy, now);
     const auto reporter = options.reports.start(state);
