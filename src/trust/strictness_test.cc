@@ -14,7 +14,7 @@ namespace {
 using namespace trust::testing;  // NOLINT(google-build-using-namespace): the vocabulary of these tests
 
 constexpr unsigned kSeed = 20261124;
-constexpr int kRounds = 3000;
+constexpr int kRounds = 1000;
 
 using Random = std::mt19937;
 
