@@ -139,8 +139,10 @@ std::vector<PathFailure> RevocationFindings::conclude(const std::vector<const Ce
         }
         if (problems.empty() && !must_staple) continue;
         for (const PathFailure& other : ocsp.others) says(other.problem, other.message);
-        const std::string newer = crls_.newer_than_given(issuer);
-        if (!problems.empty() && !newer.empty()) says(PathProblem::kStaleRevocation, newer);
+        // One that was set aside matters only where no other is left to decide.
+        const bool has_none = std::ranges::find(problems, X509_V_ERR_UNABLE_TO_GET_CRL) != problems.end();
+        const std::string newer = has_none ? crls_.newer_than_given(issuer) : "";
+        if (!newer.empty()) says(PathProblem::kStaleRevocation, newer);
         const bool is_told = !ocsp.others.empty() || !newer.empty() || !ocsp.revoked.empty();
         for (const int problem : problems) {
             if (problem == X509_V_ERR_CERT_REVOKED || (problem == X509_V_ERR_UNABLE_TO_GET_CRL && is_told)) continue;

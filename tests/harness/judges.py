@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import pathlib
 
 from harness.handmade import CLIENT_AUTH, SERVER_AUTH, pem
 from harness.processes import Finished
@@ -39,6 +40,8 @@ class Question:
 def cotter(side, question):
     """Verdict, the reasons' codes joined by blanks, each once ("malformed" where the input itself is refused), document."""
     lists = [word for one in question.lists for word in ("--crl", one)]
+    # The chains share their authorities: none is to be judged by the lists of another.
+    pathlib.Path(side.state, "crl_numbers").unlink(missing_ok=True)
     host = f"[{question.host}]" if ":" in question.host else question.host
     done = side.run("verify", "--chain", question.chain, "--host", host, "--trust", "chain", "--roots", question.roots,
                     "--purpose", question.purpose, *lists, "--json")
