@@ -2,6 +2,7 @@
 #include "cli/policy_json.h"
 
 #include "text/time.h"
+#include "trust/words.h"
 
 #include <nlohmann/json.hpp>
 
@@ -22,32 +23,6 @@ Json pin_json(const trust::PolicyPin& pin) {
 }
 
 }  // namespace
-
-std::string_view text_of(trust::Mode mode) {
-    switch (mode) {
-        case trust::Mode::kEnforce: return "enforce";
-        case trust::Mode::kReport: return "report";
-        case trust::Mode::kOff: return "off";
-    }
-    return "";
-}
-
-std::string_view text_of(trust::PinRole role) {
-    switch (role) {
-        case trust::PinRole::kPrimary: return "primary";
-        case trust::PinRole::kBackup: return "backup";
-        case trust::PinRole::kProxy: return "proxy";
-    }
-    return "";
-}
-
-std::string_view text_of(trust::OnExpiry on_expiry) {
-    switch (on_expiry) {
-        case trust::OnExpiry::kRefuse: return "refuse";
-        case trust::OnExpiry::kChain: return "chain";
-    }
-    return "";
-}
 
 Json entry_json(const trust::PolicyEntry& entry) {
     const trust::ServerPolicy& policy = entry.policy;

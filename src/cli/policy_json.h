@@ -10,8 +10,4 @@ namespace cotter::cli {
 /// {"name":"db.example.com","port":5432,"trust":"pins",…,"pins":[{"pin":"sha256/…","role":"primary",…}],"deny":[…]}
 [[nodiscard]] nlohmann::ordered_json entry_json(const trust::PolicyEntry& entry);
 
-[[nodiscard]] std::string_view text_of(trust::Mode mode);
-[[nodiscard]] std::string_view text_of(trust::PinRole role);
-[[nodiscard]] std::string_view text_of(trust::OnExpiry on_expiry);
-
 }  // namespace cotter::cli

@@ -7,6 +7,7 @@
 #include "text/escape.h"
 #include "text/time.h"
 #include "trust/entry_choice.h"
+#include "trust/words.h"
 
 #include <CLI/Option.hpp>
 #include <nlohmann/json.hpp>

@@ -3,6 +3,7 @@
 
 #include "cli/report.h"
 #include "service/proof.h"
+#include "trust/words.h"
 
 #include <nlohmann/json.hpp>
 
@@ -16,13 +17,7 @@ using Json = nlohmann::ordered_json;
 using service::Trial;
 
 std::string_view outcome_of(const Trial& trial) {
-    if (!trial.was_tried()) return "not tried";
-    switch (trial.verdict->outcome) {
-        case trust::Outcome::kTrusted: return "trusted";
-        case trust::Outcome::kRefused: return "refused";
-        case trust::Outcome::kReported: return "reported";
-    }
-    return "";
+    return trial.was_tried() ? text_of(trial.verdict->outcome) : "not tried";
 }
 
 std::string reasons_of(const trust::Verdict& verdict) {

@@ -4,6 +4,7 @@
 #include "cli/certificate_json.h"
 #include "cli/report.h"
 #include "text/time.h"
+#include "trust/words.h"
 
 #include <nlohmann/json.hpp>
 
@@ -12,15 +13,6 @@
 
 namespace cotter::cli {
 namespace {
-
-std::string_view text_of(trust::Outcome outcome) {
-    switch (outcome) {
-        case trust::Outcome::kTrusted: return "trusted";
-        case trust::Outcome::kRefused: return "refused";
-        case trust::Outcome::kReported: return "reported";
-    }
-    return "";
-}
 
 nlohmann::ordered_json checks_json(const std::vector<trust::Check>& checks, bool were_made) {
     nlohmann::ordered_json result = nlohmann::ordered_json::array();

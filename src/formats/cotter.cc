@@ -4,6 +4,7 @@
 #include "formats/policy_file.h"
 #include "text/escape.h"
 #include "text/time.h"
+#include "trust/words.h"
 
 #include <algorithm>
 
@@ -37,24 +38,6 @@ std::string toml_text(std::string_view value) {
         }
     }
     return result + "\"";
-}
-
-std::string_view text_of(trust::Mode mode) {
-    switch (mode) {
-        case trust::Mode::kEnforce: return "enforce";
-        case trust::Mode::kReport: return "report";
-        case trust::Mode::kOff: return "off";
-    }
-    return "";
-}
-
-std::string_view text_of(trust::PinRole role) {
-    switch (role) {
-        case trust::PinRole::kPrimary: return "primary";
-        case trust::PinRole::kBackup: return "backup";
-        case trust::PinRole::kProxy: return "proxy";
-    }
-    return "";
 }
 
 bool is_plain(const PolicyPin& pin) {

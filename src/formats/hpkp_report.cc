@@ -4,6 +4,7 @@
 #include "formats/hpkp.h"
 #include "formats/losses.h"
 #include "text/time.h"
+#include "trust/words.h"
 #include "x509/pem.h"
 
 #include <nlohmann/json.hpp>
@@ -24,15 +25,6 @@ std::vector<std::string> pem_of(const std::vector<x509::Certificate>& chain) {
     std::vector<std::string> result;
     for (const x509::Certificate& certificate : chain) result.push_back(x509::to_pem(certificate));
     return result;
-}
-
-std::string_view text_of(trust::Outcome outcome) {
-    switch (outcome) {
-        case trust::Outcome::kTrusted: return "trusted";
-        case trust::Outcome::kRefused: return "refused";
-        case trust::Outcome::kReported: return "reported";
-    }
-    return "";
 }
 
 /// One key of the object after the other, each with its type.

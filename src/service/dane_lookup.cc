@@ -25,8 +25,7 @@ constexpr std::chrono::seconds kLongestUse{86'400};
 class LookUp {
   public:
     LookUp(stream::Reactor& reactor, evidence::DaneResolver& resolver, std::chrono::milliseconds timeout)
-        : reactor_(reactor),
-          resolver_(resolver),
+        : resolver_(resolver),
           readable_(reactor.io()),
           deadline_(reactor, stream::later(std::chrono::steady_clock::now(), timeout)) {}
 
@@ -93,7 +92,6 @@ class LookUp {
         return result;
     }
 
-    stream::Reactor& reactor_;
     evidence::DaneResolver& resolver_;
     stream::Socket readable_;
     stream::Deadline deadline_;

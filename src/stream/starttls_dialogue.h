@@ -71,7 +71,6 @@ class StartTlsDialogue {
     unsigned asked_ = 0;       ///< how many questions have been put
     bool is_offered_ = false;  ///< SMTP: STARTTLS is among the extensions
     std::string reply_code_;   ///< SMTP, FTP: of the reply whose further lines are awaited
-    bool is_begun_ = false;
     std::string to_say_;
     std::string why_;
 };
