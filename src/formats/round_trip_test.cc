@@ -152,7 +152,7 @@ class RandomPolicy {
             if (ability_.reports && coin()) policy.mode = trust::Mode::kReport;
         }
         // Envoy writes keys before certificates.
-        std::ranges::stable_sort(policy.pins, {}, [](const trust::PolicyPin& one) { return one.pin.target(); });
+        std::ranges::sort(policy.pins, {}, [](const trust::PolicyPin& one) { return one.pin.target(); });
         return result;
     }
 

@@ -145,8 +145,8 @@ TEST(PathProperty, A120_ALifeIsTheSecondsFromItsFirstToItsLast) {
     const auto second = std::chrono::seconds(1);
     for (const auto& [from, until] : {std::pair(kMintNow, kMintNow), {kMintNow - 5 * second, kMintNow + 7 * second}}) {
         for (int short_one = 0; short_one < 3; ++short_one) {
-            const auto lived = [&, from = from, until = until](Mint made, int at) {
-                return at == short_one ? made.valid(from, until).make() : made.make();
+            const auto lived = [&, begin = from, end = until](Mint made, int at) {
+                return at == short_one ? made.valid(begin, end).make() : made.make();
             };
             const Minted root = lived(mint().authority("root"), 2);
             const Minted middle = lived(mint().authority("middle").signed_by(root), 1);
