@@ -9,6 +9,7 @@
 #include <openssl/ui.h>
 
 #include <fcntl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,15 +35,34 @@ Result<x509::Passphrase> first_line_of(const std::string& path) {
     return passphrase;
 }
 
-bool has_terminal() {
-    const int terminal = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (terminal >= 0) ::close(terminal);
-    return terminal >= 0;
-}
+/// The terminal without its echo, as long as this lives. OpenSSL turns the echo off, too, but only when the prompt has
+/// been shown already; it catches the signals that would end us meanwhile.
+class SilentTerminal {
+  public:
+    SilentTerminal() : descriptor_(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+        if (descriptor_ < 0 || ::tcgetattr(descriptor_, &before_) != 0) return;
+        termios silent = before_;
+        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        is_silent_ = ::tcsetattr(descriptor_, TCSAFLUSH, &silent) == 0;
+    }
+    SilentTerminal(const SilentTerminal&) = delete;
+    SilentTerminal& operator=(const SilentTerminal&) = delete;
+    ~SilentTerminal() {
+        if (is_silent_) ::tcsetattr(descriptor_, TCSAFLUSH, &before_);
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+    [[nodiscard]] bool is_silent() const { return is_silent_; }
+
+  private:
+    int descriptor_;
+    termios before_{};
+    bool is_silent_ = false;
+};
 
 Result<x509::Passphrase> ask_on_terminal(const std::string& source) {
     const std::string name = text::escape(source, 200);
-    if (!has_terminal()) {
+    const SilentTerminal terminal;
+    if (!terminal.is_silent()) {
         return failed("no_passphrase", "opening " + name,
                       "it is under a passphrase, and there is no terminal to ask on",
                       "put the passphrase in a file that only you can read, and say --passphrase-file FILE");
