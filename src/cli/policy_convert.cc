@@ -38,10 +38,26 @@ bool is_of(const trust::HostPattern& entry, const trust::HostPattern& host) {
     return entry.base() == host.base() && entry.is_wildcard() == host.is_wildcard() && entry.port() == host.port();
 }
 
+/// Entries of narrower reach that judge a part of what that entry reaches, and are left out.
+void tell_left_out(const trust::PolicyEntry& kept, const std::vector<trust::PolicyEntry>& entries,
+                   std::vector<formats::Loss>& lost) {
+    const std::string name = kept.host.base().to_string();
+    for (const trust::PolicyEntry& other : entries) {
+        const std::string base = other.host.base().to_string();
+        const bool is_below = kept.host.includes_subdomains() && base.ends_with("." + name);
+        if (other.host == kept.host || (base != name && !is_below)) continue;
+        lost.push_back(
+            {"overlap", kept.host.to_string(),
+             "the entry of " + other.host.to_string() +
+                 " is left out: what it judges by itself is judged by this one where only this one is used"});
+    }
+}
+
 /// The entry that judges that host, as the entry of that host alone. Where the text named no host, every entry is of
 /// --host already.
 Result<std::vector<trust::PolicyEntry>> only_for(const trust::HostPattern& host,
-                                                 std::vector<trust::PolicyEntry> entries) {
+                                                 std::vector<trust::PolicyEntry> entries,
+                                                 std::vector<formats::Loss>& lost) {
     if (std::ranges::all_of(entries, [&](const auto& entry) { return is_of(entry.host, host); })) return entries;
     const auto set = trust::PolicySet::from(entries);
     if (!set) return unexpected(set.error());
@@ -52,7 +68,9 @@ Result<std::vector<trust::PolicyEntry>> only_for(const trust::HostPattern& host,
     if (host.port()) ports = {*host.port()};
     std::set<const trust::PolicyEntry*> found;
     for (const trust::PolicyEntry& entry : set->entries()) {
-        if (is_of(entry.host, host)) return std::vector{entry};
+        if (!is_of(entry.host, host)) continue;
+        tell_left_out(entry, set->entries(), lost);
+        return std::vector{entry};
     }
     if (!host.is_wildcard()) {
         for (const std::uint16_t port : ports) found.insert(set->find({host.base(), port}));
@@ -96,7 +114,7 @@ int run(const Invocation& invocation, const ConvertOptions& options) {
     auto imported = formats::import_policy(*from, *text, context);
     if (!imported) return report(invocation, imported.error());
     if (context.host) {
-        auto entries = only_for(*context.host, std::move(imported->entries));
+        auto entries = only_for(*context.host, std::move(imported->entries), imported->lost);
         if (!entries) return report(invocation, entries.error());
         imported->entries = std::move(*entries);
     }

@@ -13,14 +13,18 @@
 namespace cotter::formats {
 namespace {
 
-/// Whether the line that begins there is of the .json: in .pins no line does.
+/// Whether the line that begins there is of the .json: in .pins no line does but within a PEM block.
 bool is_json_line(std::string_view rest) {
     return rest.starts_with('{') || rest.starts_with("//") || rest.starts_with("/*");
 }
 
 std::size_t beginning_of_json(std::string_view text) {
     std::size_t begin = 0;
-    while (begin < text.size() && !is_json_line(text.substr(begin))) {
+    bool is_in_block = false;
+    while (begin < text.size() && (is_in_block || !is_json_line(text.substr(begin)))) {
+        const std::string_view rest = text.substr(begin);
+        if (rest.starts_with("-----BEGIN ")) is_in_block = rest.contains("\n-----END ");
+        if (rest.starts_with("-----END ")) is_in_block = false;
         begin = std::min(text.find('\n', begin), text.size() - 1) + 1;
     }
     return begin;

@@ -37,26 +37,41 @@ bool has(const Document& value, const Spelling& field) {
     return value.find(field.snake) != nullptr || value.find(field.camel) != nullptr;
 }
 
+/// What stands beside a default context and is merged into it: an authority may come from there.
+constexpr std::array kMerged{
+    Spelling{"validation_context_sds_secret_config", "validationContextSdsSecretConfig"},
+    Spelling{"validation_context_certificate_provider", "validationContextCertificateProvider"},
+    Spelling{"validation_context_certificate_provider_instance", "validationContextCertificateProviderInstance"}};
+
+/// A map that has pins, and whether another context is merged into it.
+struct Found {
+    const Document* map;
+    bool is_merged;
+};
+
 /// The maps that have pins, wherever they stand. Depth is bounded by the reader.
 // NOLINTNEXTLINE(misc-no-recursion)
-void collect(const Document& value, std::vector<const Document*>& into) {
-    if (has(value, kSpki) || has(value, kHash)) into.push_back(&value);
-    for (const Document& item : value.items) collect(item, into);
+void collect(const Document& value, bool is_merged, std::vector<Found>& into) {
+    if (has(value, kSpki) || has(value, kHash)) into.push_back({&value, is_merged});
+    const bool merges = std::ranges::any_of(kMerged, [&](const Spelling& field) { return has(value, field); });
+    for (const Document& item : value.items) collect(item, merges, into);
 }
 
 class ContextReader {
   public:
-    ContextReader(const Document& map, const ImportContext& context)
-        : fields_(map, context.source), context_(context) {}
+    ContextReader(const Found& found, const ImportContext& context)
+        : fields_(*found.map, context.source), is_merged_(found.is_merged), context_(context) {}
 
     Result<Imported> read() {
         auto host = host_from(context_, kName);
         if (!host) return unexpected(host.error());
         host_ = host->to_string();
         policy_.match = trust::Match::kLeaf;
-        const bool has_authority = std::ranges::any_of(kAuthorities, [&](const Spelling& field) {
+        // What is merged in isn't seen here: it is taken to ask for a chain, which asks for more.
+        const bool names_authority = std::ranges::any_of(kAuthorities, [&](const Spelling& field) {
             return fields_.any(field.snake) != nullptr || fields_.any(field.camel) != nullptr;
         });
+        const bool has_authority = names_authority || is_merged_;
         policy_.trust = has_authority ? trust::TrustMode::kChainAndPins : trust::TrustMode::kPins;
         if (auto done = read_pins(kSpki, spki_pin); !done) return unexpected(done.error());
         if (auto done = read_pins(kHash, certificate_pin); !done) return unexpected(done.error());
@@ -117,6 +132,7 @@ class ContextReader {
     }
 
     Fields fields_;
+    bool is_merged_;
     const ImportContext& context_;
     std::string host_;
     trust::ServerPolicy policy_;
@@ -153,17 +169,17 @@ std::string pin_list(std::string_view key, const std::vector<std::string>& pins)
 Result<Imported> import_envoy(std::string_view text, const ImportContext& context) {
     const auto documents = read_yaml(text, context.source);
     if (!documents) return unexpected(documents.error());
-    std::vector<const Document*> contexts;
-    for (const Document& document : *documents) collect(document, contexts);
+    std::vector<Found> contexts;
+    for (const Document& document : *documents) collect(document, false, contexts);
     if (contexts.empty()) {
         return refuse_at(context, text, 0, "no_pins",
                          "there is neither verify_certificate_spki nor verify_certificate_hash in it");
     }
     if (contexts.size() > 1) {
-        return refuse_value(context.source, *contexts[1], "two_lists", "there is a second context with pins",
+        return refuse_value(context.source, *contexts[1].map, "two_lists", "there is a second context with pins",
                             "give the validation context of one connection alone");
     }
-    return ContextReader(*contexts.front(), context).read();
+    return ContextReader(contexts.front(), context).read();
 }
 
 Result<Exported> export_envoy(const std::vector<trust::PolicyEntry>& entries, trust::Time now) {

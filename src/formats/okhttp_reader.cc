@@ -6,6 +6,7 @@
 #include "text/escape.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace cotter::formats {
 namespace {
@@ -64,13 +65,33 @@ class OkHttpText {
             }
             const std::size_t begin = at_;
             while (at_ < text_.size() && is_identifier_character(text_[at_])) ++at_;
-            if (text_.substr(begin, at_ - begin) != "add") continue;
+            const std::string_view word = text_.substr(begin, at_ - begin);
+            if (word == "CertificatePinner" && begins_a_builder() && ++builders_ > 1) {
+                return refuse(begin, "two_lists",
+                              "there is a second pinner in it, and its pins would count for the first",
+                              "give the text of one CertificatePinner alone");
+            }
+            if (word != "add") continue;
             skip_gaps();
             if (at_ < text_.size() && text_[at_] == '(') {
                 if (auto done = read_call(begin); !done) return done;
             }
         }
+        if (nested_comment_) {
+            return refuse(*nested_comment_, "nested_comment",
+                          "Kotlin ends this comment elsewhere than Java does, and what follows might be either's",
+                          "take the comment out");
+        }
         return {};
+    }
+
+    /// Whether `.Builder` follows.
+    bool begins_a_builder() {
+        skip_gaps();
+        if (at_ == text_.size() || text_[at_] != '.') return false;
+        ++at_;
+        skip_gaps();
+        return text_.substr(at_).starts_with("Builder");
     }
 
     /// Gives whether a comment stood there; one that never ends takes the rest.
@@ -79,6 +100,8 @@ class OkHttpText {
         if (!rest.starts_with("//") && !rest.starts_with("/*")) return false;
         const bool is_line = rest[1] == '/';
         const std::size_t end = is_line ? rest.find('\n') : rest.find("*/", 2);
+        const std::size_t inner = is_line ? std::string_view::npos : rest.find("/*", 2);
+        if (inner < end && !nested_comment_) nested_comment_ = at_ + inner;
         at_ = end == std::string_view::npos ? text_.size() : at_ + end + (is_line ? 1 : 2);
         return true;
     }
@@ -232,6 +255,8 @@ class OkHttpText {
         return pin;
     }
 
+    std::size_t builders_ = 0;
+    std::optional<std::size_t> nested_comment_;
     std::string_view text_;
     const ImportContext& context_;
     std::size_t at_ = 0;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace cotter::formats {
 namespace {
@@ -19,6 +20,11 @@ constexpr Room kRoom{
 
 /// Options that make OpenVPN ask for a chain besides.
 constexpr std::array<std::string_view, 3> kAuthorities{"ca", "capath", "pkcs12"};
+
+/// Options that ask for more than the fingerprint does.
+constexpr std::array<std::string_view, 7> kDemands{"crl-verify",     "verify-x509-name", "remote-cert-tls",
+                                                   "remote-cert-ku", "remote-cert-eku",  "tls-verify",
+                                                   "verify-hash"};
 
 /// Goes through a configuration line by line.
 class ConfigurationReader {
@@ -44,6 +50,9 @@ class ConfigurationReader {
         return policy_;
     }
 
+    /// What the file asks for besides, and is not carried over.
+    [[nodiscard]] const std::set<std::string_view>& demands() const { return demands_; }
+
   private:
     static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -61,9 +70,10 @@ class ConfigurationReader {
             return {};
         }
         const std::size_t space = std::min(line.find_first_of(" \t"), line.size());
-        const std::string_view option = line.substr(0, space);
+        std::string_view option = line.substr(0, space);
+        if (option.starts_with("--")) option.remove_prefix(2);
         note_option(option);
-        if (option != kOption && option != "--peer-fingerprint") return {};
+        if (option != kOption) return {};
         return take_values(line.substr(space), begin + space);
     }
 
@@ -79,6 +89,8 @@ class ConfigurationReader {
 
     void note_option(std::string_view option) {
         has_authority_ = has_authority_ || std::ranges::find(kAuthorities, option) != kAuthorities.end();
+        const auto* const demand = std::ranges::find(kDemands, option);
+        if (demand != kDemands.end()) demands_.insert(*demand);
     }
 
     /// Fingerprints parted by white space, up to a comment.
@@ -99,6 +111,7 @@ class ConfigurationReader {
     const ImportContext& context_;
     trust::ServerPolicy policy_;
     bool has_authority_ = false;
+    std::set<std::string_view> demands_;
     std::string block_;  ///< name of the block that the line is in
     std::size_t block_begin_ = 0;
 };
@@ -116,7 +129,8 @@ std::string fingerprint(Bytes octets) {
 }  // namespace
 
 Result<Imported> import_openvpn(std::string_view text, const ImportContext& context) {
-    auto policy = ConfigurationReader(text, context).read();
+    ConfigurationReader reader(text, context);
+    auto policy = reader.read();
     if (!policy) return unexpected(policy.error());
     auto host = host_from(context, kName);
     if (!host) return unexpected(host.error());
@@ -126,6 +140,10 @@ Result<Imported> import_openvpn(std::string_view text, const ImportContext& cont
             {"trust_anchors", host->to_string(),
              "the file's own CA is not carried over: the chain is judged here by the system's trust "
              "store, or by --roots FILE"});
+    }
+    for (const std::string_view demand : reader.demands()) {
+        imported.lost.push_back({"option", host->to_string(),
+                                 std::string(demand) + " is not carried over: what it asks for is not asked for here"});
     }
     imported.entries.push_back({std::move(*host), std::move(*policy)});
     return imported;

@@ -180,6 +180,17 @@ TEST(Openvpn, ReadsOptionsAndBlocks) {
                  });
 }
 
+TEST(Openvpn, A67_SaysWhatElseTheFileAsksFor) {
+    const std::string hex = "7ec8bf9a7edc5158775a65d142ddd68116a3b8b7e71c953a0cda360c999ea1db";
+    const auto imported =
+        import_policy(Format::kOpenvpn, "--ca ca.crt\n--peer-fingerprint " + hex + "\ncrl-verify revoked.pem\n",
+                      context_for("a.example"));
+    ASSERT_TRUE(imported) << imported.error().why;
+    EXPECT_EQ(imported->entries.front().policy.trust, trust::TrustMode::kChainAndPins);
+    ASSERT_EQ(imported->lost.size(), 2U);
+    EXPECT_EQ(imported->lost[1].code, "option");
+}
+
 TEST(Openvpn, A57_A60_RefusesTheWholeTextWithThePlace) {
     expect_refused(
         Format::kOpenvpn, context_for("a.example"),

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 #include <unordered_map>
 
 namespace cotter::formats {
@@ -252,6 +253,7 @@ Result<Exported> export_tlsa(const std::vector<trust::PolicyEntry>& entries, tru
     Exported result;
     const auto written = writable(entries, kRoom, now, result.lost);
     if (!written) return unexpected(written.error());
+    std::set<std::string> owners;
     for (const WritableEntry& one : *written) {
         const trust::HostPattern& host = one.entry->host;
         if (!host.port()) {
@@ -260,6 +262,12 @@ Result<Exported> export_tlsa(const std::vector<trust::PolicyEntry>& entries, tru
         }
         const std::string owner =
             "_" + std::to_string(host.port().value_or(kUsualPort)) + "._tcp." + host.base().to_string() + ".";
+        // Records of one name add up: the pins of one entry would let pass what the other is asked for.
+        if (!owners.insert(owner).second) {
+            return malformed("one_name_twice", "writing the entry of " + host.to_string() + " as TLSA",
+                             "another entry is written under " + owner + ", too, and its records would count for both",
+                             "convert them apart: --host NAME:PORT");
+        }
         for (const trust::PolicyPin& pin : one.pins) {
             for (const std::uint8_t usage : usages_of(one.entry->policy)) {
                 const auto matching = std::ranges::find(kForms, pin.pin.form()) - kForms.begin();

@@ -182,6 +182,11 @@ TEST(Tlsa, WritesOneRecordAPinByTrustAndMatch) {
     EXPECT_EQ(export_error(Format::kTlsa, {entry("a.example", {"key-" + kPinA})}), "no_pin_left");
 }
 
+TEST(Tlsa, A64_A67_EntriesThatWouldAddUpUnderOneNameAreRefused) {
+    EXPECT_EQ(export_error(Format::kTlsa, {entry("a.example", {kPinA}), entry("a.example:443", {kPinB})}),
+              "one_name_twice");
+}
+
 TEST(Tlsa, WhatIsWrittenIsReadBack) {
     const std::vector<trust::PolicyEntry> entries{
         entry("a.example:443", {kPinA, kName512, "cert-" + kPinB}),

@@ -24,6 +24,19 @@ const std::string kCertificate = kGolden.text(PinTarget::kCertificate, PinForm::
 const std::string kHash = "7ec8bf9a7edc5158775a65d142ddd68116a3b8b7e71c953a0cda360c999ea1db";
 const std::string kSpki = "verify_certificate_spki: [\"" + kDigestA + "\"]\n";
 
+TEST(Envoy, A67_TakesWhatIsMergedInToAskForAChain) {
+    for (const std::string other : {"validation_context_sds_secret_config: {name: roots}",
+                                    "validationContextCertificateProviderInstance: {instance_name: roots}"}) {
+        const auto imported = import_policy(
+            Format::kEnvoy,
+            "combined_validation_context:\n  default_validation_context:\n    " + kSpki + "  " + other + "\n",
+            context_for("a.example"));
+        ASSERT_TRUE(imported) << imported.error().why;
+        EXPECT_EQ(imported->entries.front().policy.trust, trust::TrustMode::kChainAndPins) << other;
+        EXPECT_EQ(imported->lost.front().code, "trust_anchors") << other;
+    }
+}
+
 TEST(Envoy, ReadsTheContextWhereverItStands) {
     const std::string own = told_entry("a.example", "pins, leaf", {kPinA});
     expect_taken(Format::kEnvoy, context_for("a.example"),
