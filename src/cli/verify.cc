@@ -133,7 +133,7 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
     const auto reporter = options.reports.start(state);
     if (!reporter) return report(invocation, reporter.error());
     if (*reporter && host && verdict.outcome != trust::Outcome::kTrusted)
-        (*reporter)->take({*host, verdict, policy, configuration->noted, now, {}});
+        (*reporter)->take({*host, *host, verdict, policy, configuration->noted, now, {}});
     return tell(invocation, {verdict, host, mode, trust::coverage_of(evidence, policy, verdict, now)});
 }
 

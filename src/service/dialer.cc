@@ -168,8 +168,9 @@ trust::Coverage ServerJudge::coverage_of(const tls::Peer& peer, const trust::Ver
     return trust::coverage_of(evidence_of(*policy_, peer, now), *policy_, verdict, now);
 }
 
-Incident ServerJudge::incident_of(const trust::Verdict& verdict, std::string connection_id) const {
-    return {host_, verdict, *policy_, noted_, wall_clock_now(), std::move(connection_id)};
+Incident ServerJudge::incident_of(const x509::HostPort& dialled, const trust::Verdict& verdict,
+                                  std::string connection_id) const {
+    return {host_, dialled, verdict, *policy_, noted_, wall_clock_now(), std::move(connection_id)};
 }
 
 Result<std::unique_ptr<Dialer>> Dialer::make(const ClientSettings& settings, stream::Reactor& reactor,
@@ -295,7 +296,7 @@ asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
 
 void Dialer::tell_of(const trust::Verdict& verdict, const std::string& connection_id) const {
     if (verdict.outcome == trust::Outcome::kTrusted || !settings_.on_incident || !judge_.has_policy()) return;
-    settings_.on_incident(judge_.incident_of(verdict, connection_id));
+    settings_.on_incident(judge_.incident_of(settings_.server, verdict, connection_id));
 }
 
 stream::RelayLimits Dialer::limits_of(const tls::Stream& stream) const {

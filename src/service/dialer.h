@@ -50,7 +50,8 @@ class ServerJudge final : public tls::PeerJudge {
     /// What the verdict on that peer rests on; for a peer that is covered by a policy.
     [[nodiscard]] trust::Coverage coverage_of(const tls::Peer& peer, const trust::Verdict& verdict) const;
     /// What that verdict is to be reported as; for a peer that is covered by a policy.
-    [[nodiscard]] Incident incident_of(const trust::Verdict& verdict, std::string connection_id) const;
+    [[nodiscard]] Incident incident_of(const x509::HostPort& dialled, const trust::Verdict& verdict,
+                                       std::string connection_id) const;
     [[nodiscard]] bool has_policy() const { return policy_.has_value(); }
 
     /// Servers are judged by what is remembered of them.

@@ -12,7 +12,8 @@
 namespace cotter::service {
 
 struct Incident {
-    x509::HostPort host;  ///< as judged
+    x509::HostPort host;     ///< as judged
+    x509::HostPort dialled;  ///< where the connection went: elsewhere than to `host` with --server-name
     trust::Verdict verdict;
     trust::ServerPolicy policy;
     std::optional<trust::HostPattern> noted;  ///< whom the policy file's entry is for; none: the call gave the policy

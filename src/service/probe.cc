@@ -9,13 +9,13 @@
 namespace cotter::service {
 namespace {
 
-Seen look(const ServerJudge& judge, const tls::Handshake& handshake) {
+Seen look(const ServerJudge& judge, const x509::HostPort& dialled, const tls::Handshake& handshake) {
     const tls::Peer& peer = handshake.peer();
     Seen seen{peer, judge.judge(peer), std::nullopt, std::nullopt};
     if (!judge.has_policy()) return seen;
     seen.coverage = judge.coverage_of(peer, seen.verdict);
     if (seen.verdict.outcome != trust::Outcome::kTrusted)
-        seen.incident = judge.incident_of(seen.verdict, handshake.connection_id());
+        seen.incident = judge.incident_of(dialled, seen.verdict, handshake.connection_id());
     return seen;
 }
 
@@ -37,7 +37,7 @@ expected<Seen, ConnectFailure> probe(const ClientSettings& settings) {
             if (shaken) {
                 const tls::Peer& peer = shaken->handshake.peer();
                 if (settings.status.fetches()) dialer->use(dialer->fetch_status(peer));
-                outcome = look(dialer->judge(), shaken->handshake);
+                outcome = look(dialer->judge(), settings.server, shaken->handshake);
             } else {
                 outcome = unexpected(shaken.error());
             }

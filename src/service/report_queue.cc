@@ -51,10 +51,25 @@ struct Kept {
 };
 
 std::string json_of(const WaitingReport& report) {
+    Json servers = Json::array();
+    for (const x509::HostPort& server : report.servers) servers.push_back(server.to_string());
     return Json{
-        {"target", report.target},          {"host", report.host.to_string()}, {"made", text::rfc3339(report.made)},
-        {"due", text::rfc3339(report.due)}, {"attempts", report.attempts},     {"report", report.body}}
+        {"target", report.target},          {"servers", std::move(servers)}, {"made", text::rfc3339(report.made)},
+        {"due", text::rfc3339(report.due)}, {"attempts", report.attempts},   {"report", report.body}}
         .dump();
+}
+
+/// None unless every name can be read: whoever they name gets no report.
+std::vector<x509::HostPort> servers_of(const Json& document) {
+    std::vector<x509::HostPort> servers;
+    if (!document.is_object() || !document.contains("servers") || !document["servers"].is_array()) return servers;
+    for (const Json& name : document["servers"]) {
+        auto server = name.is_string() ? x509::HostPort::parse(name.get<std::string>())
+                                       : Result<x509::HostPort>(unexpected(Error{}));
+        if (!server) return {};
+        servers.push_back(std::move(*server));
+    }
+    return servers;
 }
 
 std::optional<WaitingReport> parse(const std::string& name, const std::string& text) {
@@ -64,14 +79,15 @@ std::optional<WaitingReport> parse(const std::string& name, const std::string& t
                    ? document[key].get<std::string>()
                    : std::string();
     };
-    auto host = x509::HostPort::parse(word("host"));
+    auto servers = servers_of(document);
     const auto made = text::parse_rfc3339(word("made"));
     const auto due = text::parse_rfc3339(word("due"));
-    if (!host || !made || !due || !document.contains("attempts") || !document["attempts"].is_number_unsigned()) {
+    if (servers.empty() || !made || !due || !document.contains("attempts") ||
+        !document["attempts"].is_number_unsigned()) {
         return std::nullopt;
     }
     return WaitingReport{
-        name, word("target"), std::move(*host), *made, *due, document["attempts"].get<unsigned>(), word("report")};
+        name, word("target"), std::move(servers), *made, *due, document["attempts"].get<unsigned>(), word("report")};
 }
 
 /// The folder, locked for as long as this lives.
@@ -137,7 +153,7 @@ class OpenFolder {
 }  // namespace
 
 Result<ReportQueue::Added> ReportQueue::add(std::string_view failure, const std::string& target,
-                                            const x509::HostPort& host, std::string body, Time now) const {
+                                            std::vector<x509::HostPort> servers, std::string body, Time now) const {
     const auto folder = OpenFolder::open(folder_);
     if (!folder) return unexpected(folder.error());
     const std::string name = name_of(failure, target);
@@ -159,7 +175,7 @@ Result<ReportQueue::Added> ReportQueue::add(std::string_view failure, const std:
     if (waiting >= limits_.most_waiting || bytes > limits_.most_bytes || recent >= limits_.most_in_period) {
         return Added::kTooMany;
     }
-    const WaitingReport report{name, target, host, now, now, 0, std::move(body)};
+    const WaitingReport report{name, target, std::move(servers), now, now, 0, std::move(body)};
     if (auto written = folder->write(name, kWaiting, json_of(report)); !written) return unexpected(written.error());
     return Added::kQueued;
 }

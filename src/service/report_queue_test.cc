@@ -27,7 +27,9 @@ class ReportQueueTest : public ::testing::Test {
   protected:
     Added add(const ReportQueue& queue, const std::string& failure, std::chrono::sys_seconds now = kNow,
               const std::string& body = "{}", const std::string& target = kTarget) {
-        const auto added = queue.add(failure, target, *x509::HostPort::parse("db.example:5432"), body, now);
+        const auto added =
+            queue.add(failure, target,
+                      {*x509::HostPort::parse("db.example:5432"), *x509::HostPort::parse("192.0.2.7:5432")}, body, now);
         EXPECT_TRUE(added) << added.error().why;
         return *added;
     }
@@ -49,7 +51,9 @@ TEST_F(ReportQueueTest, WhatIsAddedIsDueAndComesBackAsItWas) {
     const auto reports = due(queue);
     ASSERT_EQ(reports.size(), 1U);
     EXPECT_EQ(reports[0].body, R"({"hostname":"a\nb"})");
-    EXPECT_EQ(reports[0].host.to_string(), "db.example:5432");
+    ASSERT_EQ(reports[0].servers.size(), 2U);
+    EXPECT_EQ(reports[0].servers[0].to_string(), "db.example:5432");
+    EXPECT_EQ(reports[0].servers[1].to_string(), "192.0.2.7:5432");
     EXPECT_EQ(reports[0].attempts, 0U);
 }
 
@@ -157,7 +161,7 @@ TEST_F(ReportQueueTest, AFileThatIsNoReportIsThrownAway) {
 
 TEST_F(ReportQueueTest, AFolderThatCantBeMadeIsAnError) {
     EXPECT_FALSE(
-        ReportQueue(scratch_.path() / "no" / "such").add("one", kTarget, *x509::HostPort::parse("a:1"), "{}", kNow));
+        ReportQueue(scratch_.path() / "no" / "such").add("one", kTarget, {*x509::HostPort::parse("a:1")}, "{}", kNow));
 }
 
 }  // namespace

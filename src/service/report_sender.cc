@@ -110,12 +110,15 @@ Delivery judge_answer(long status) {
     return {Outcome::kLater, said};
 }
 
-Delivery post(const ReportTarget& target, const x509::HostPort& failed, const std::string& report,
+Delivery post(const ReportTarget& target, std::span<const x509::HostPort> failed, const std::string& report,
               const std::vector<Pin>& pins, std::chrono::milliseconds most) {
-    if (is_same_server(target.server()->host, failed.host)) {
-        return {Outcome::kNever, "the collector is the server that failed"};
+    Addresses forbidden;
+    for (const x509::HostPort& server : failed) {
+        if (is_same_server(target.server()->host, server.host)) {
+            return {Outcome::kNever, "the collector is the server that failed"};
+        }
+        forbidden.merge(addresses_of(server.host));
     }
-    const Addresses forbidden = addresses_of(failed.host);
     Guard guard{&forbidden};
     const std::unique_ptr<CURL, EasyDeleter> easy(curl_easy_init());
     const std::unique_ptr<curl_slist, ListDeleter> headers(
@@ -166,7 +169,7 @@ std::string without_chains(const std::string& report) {
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Delivery deliver(const ReportTarget& target, const x509::HostPort& failed, const std::string& report,
+Delivery deliver(const ReportTarget& target, std::span<const x509::HostPort> failed, const std::string& report,
                  const std::vector<Pin>& collector_pins, std::chrono::milliseconds most) {
     switch (target.kind()) {
         case ReportTarget::Kind::kFile: {

@@ -96,7 +96,8 @@ void Reporter::keep(const Incident& incident) {
     const std::string body = report_of(incident);
     const std::string failure = failure_of(incident);
     for (const ReportTarget& target : settings_.targets) {
-        const auto added = queue_.add(failure, target.to_string(), incident.host, body, wall_clock_now());
+        const auto added =
+            queue_.add(failure, target.to_string(), {incident.host, incident.dialled}, body, wall_clock_now());
         if (!added) {
             trouble(target.to_string(), added.error().what + ": " + added.error().why);
         } else if (*added == ReportQueue::Added::kTooMany) {
@@ -123,7 +124,7 @@ void Reporter::deliver_due() {
         for (const WaitingReport& report : *waiting) {
             const auto left = time_left();
             if (left.count() == 0) return;
-            const Delivery delivery = deliver(target, report.host, report.body, settings_.collector_pins, left);
+            const Delivery delivery = deliver(target, report.servers, report.body, settings_.collector_pins, left);
             if (delivery.outcome != Delivery::Outcome::kDelivered) {
                 const bool is_kept = delivery.outcome == Delivery::Outcome::kLater;
                 trouble(target.to_string(), delivery.why + (is_kept ? "; it is kept for later" : "; it is given up"));
