@@ -82,7 +82,7 @@ void try_response(Bytes input) {
     if (!response) return cotter::fuzz::promise_readable(response.error());
     promise(std::ranges::equal(response->der(), input));
     static_cast<void>(response->good_until());
-    const auto said = response->check(certificates()[0], certificates()[2], kNow);
+    const auto said = response->check(certificates()[0], certificates()[2], kNow, x509::OcspSubject::kLeaf);
     promise(said.status == OcspStatus::kNotAbout || said.status == OcspStatus::kForged);
     judge({}, {*response});
 }

@@ -81,6 +81,11 @@ class StatusFetch {
         if (!octets) return unexpected(octets.error());
         auto crls = x509::crls_from(*octets, url);
         if (!crls) return unreadable(url, crls.error());
+        // RFC 5280 4.2.1.13: one CRL stands there. Whoever is on the way could send many that cost much to look at.
+        if (crls->size() != 1) {
+            return failed("fetch_unreadable", "reading what came from " + url,
+                          "there are " + std::to_string(crls->size()) + " CRLs in it, and one was asked for");
+        }
         for (const x509::CertificateRevocationList& crl : *crls) note_end(x509::next_update_of(crl));
         fetched_.crls.insert(fetched_.crls.end(), crls->begin(), crls->end());
         fetched_from_.push_back(url);

@@ -160,7 +160,7 @@ void Handshake::State::note_failure() {
     derive_connection_id();
     if (received_alert) {
         failure.alert = received_alert;
-    } else if (verdict && !verdict->lets_pass()) {
+    } else if (verdict && !verdict->lets_pass() && !awaits_staple) {
         failure.verdict = std::move(verdict);
     } else if (!verdict &&
                (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE || reason == SSL_R_NO_CERTIFICATES_RETURNED)) {

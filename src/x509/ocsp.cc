@@ -355,11 +355,12 @@ std::optional<Time> OcspResponse::good_until() const {
     return first;
 }
 
-OcspFinding OcspResponse::check(const Certificate& certificate, const Certificate& issuer, Time now) const {
+OcspFinding OcspResponse::check(const Certificate& certificate, const Certificate& issuer, Time now,
+                                OcspSubject subject) const {
     OcspFinding worst;
     for (const Single& single : fields_->singles) {
         if (!names(single.id, certificate, issuer)) continue;
-        OcspFinding finding = found(single, certificate.is_ca(), now);
+        OcspFinding finding = found(single, subject == OcspSubject::kAuthority, now);
         if (is_worse(finding, worst)) worst = std::move(finding);
     }
     if (worst.status == OcspStatus::kNotAbout) return worst;

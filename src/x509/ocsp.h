@@ -28,6 +28,9 @@ struct OcspFinding {
     std::string words;  ///< kRevoked: since when and why; kUnknown, kStale, kForged: what follows "an OCSP answer"
 };
 
+/// What the certificate that is asked about is in its path, whatever it says of itself.
+enum class OcspSubject : std::uint8_t { kLeaf, kAuthority };
+
 class OcspResponse {
   public:
     static constexpr std::size_t kMostOctets = 1U << 20U;
@@ -48,7 +51,8 @@ class OcspResponse {
     /// or by a delegate that comes with it: issued by `issuer` directly, for OCSP signing, inside its dates, with a key
     /// and a signature that are not weak (RFC 6960 4.2.2.2; INVARIANT A113). Of several statements about it the worst
     /// counts. Whether the delegate itself has been revoked is not asked: its dates bound it.
-    [[nodiscard]] OcspFinding check(const Certificate& certificate, const Certificate& issuer, Time now) const;
+    [[nodiscard]] OcspFinding check(const Certificate& certificate, const Certificate& issuer, Time now,
+                                    OcspSubject subject) const;
 
     /// When the first of its statements is out of date, by what they say; nothing if it states nothing.
     [[nodiscard]] std::optional<Time> good_until() const;

@@ -36,7 +36,7 @@ std::string text_of(OcspStatus status) {
 class Ocsp : public ::testing::Test {
   protected:
     [[nodiscard]] std::string told(const OcspResponse& response, Time now = kMintNow) const {
-        return text_of(response.check(leaf_.certificate(), ca_.certificate(), now).status);
+        return text_of(response.check(leaf_.certificate(), ca_.certificate(), now, OcspSubject::kLeaf).status);
     }
     [[nodiscard]] std::string told(const MintOcsp& response, Time now = kMintNow) const {
         return told(response.make(), now);
@@ -58,7 +58,8 @@ TEST_F(Ocsp, SaysWhatTheIssuerSignedOfThatCertificate) {
     for (const char* digest : {"SHA1", "SHA256", "SHA384", "SHA512"}) {
         EXPECT_EQ(told(mint_ocsp(ca_).named_by(digest).good(leaf_)), "good") << digest;
     }
-    const auto finding = mint_ocsp(ca_).revoked(leaf_).make().check(leaf_.certificate(), ca_.certificate(), kMintNow);
+    const auto finding = mint_ocsp(ca_).revoked(leaf_).make().check(leaf_.certificate(), ca_.certificate(), kMintNow,
+                                                                    OcspSubject::kLeaf);
     EXPECT_EQ(finding.words, "since 2026-11-22T00:00:00Z (keyCompromise)");
 }
 
@@ -66,7 +67,8 @@ TEST_F(Ocsp, IsSignedByEveryAlgorithmThatCertificatesAre) {
     for (const MintKey kind : {MintKey::kP256, MintKey::kP384, MintKey::kP521, MintKey::kRsa2048, MintKey::kEd25519}) {
         const Minted ca = mint().authority("ca").key(kind);
         const Minted leaf = mint().leaf("db.example").signed_by(ca);
-        const auto finding = mint_ocsp(ca).good(leaf).make().check(leaf.certificate(), ca.certificate(), kMintNow);
+        const auto finding =
+            mint_ocsp(ca).good(leaf).make().check(leaf.certificate(), ca.certificate(), kMintNow, OcspSubject::kLeaf);
         EXPECT_EQ(text_of(finding.status), "good") << static_cast<int>(kind);
     }
 }
@@ -174,7 +176,8 @@ TEST_F(Ocsp, A114_CountsOnlyInsideItsWindowAndNeverForLong) {
     const Minted under = mint().authority("under").signed_by(ca_);
     const auto of_authority = [&](Time from) {
         const auto response = mint_ocsp(ca_).updates(from, kMintNow + kDay).good(under).make();
-        return text_of(response.check(under.certificate(), ca_.certificate(), kMintNow).status);
+        return text_of(
+            response.check(under.certificate(), ca_.certificate(), kMintNow, OcspSubject::kAuthority).status);
     };
     EXPECT_EQ(of_authority(kMintNow - 300 * kDay), "good");
     EXPECT_EQ(of_authority(kMintNow - 367 * kDay), "stale");

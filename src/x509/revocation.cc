@@ -69,7 +69,8 @@ RevocationFindings::OcspOutcome RevocationFindings::ask_responses(const std::vec
                                                                   std::size_t depth) const {
     OcspOutcome outcome;
     const auto ask = [&](const OcspResponse& response, std::string_view name) {
-        const OcspFinding finding = response.check(*chain[depth], *chain[depth + 1], request_.now);
+        const OcspFinding finding = response.check(*chain[depth], *chain[depth + 1], request_.now,
+                                                   depth == 0 ? OcspSubject::kLeaf : OcspSubject::kAuthority);
         const std::string covered = "is covered only by " + std::string(name) + " " + finding.words;
         switch (finding.status) {
             case OcspStatus::kNotAbout: break;
@@ -89,18 +90,18 @@ RevocationFindings::OcspOutcome RevocationFindings::ask_responses(const std::vec
     return outcome;
 }
 
-/// Asked only where an OCSP answer would otherwise cover what OpenSSL found no fitting CRL for: it looks at one CRL a
-/// certificate, and any revocation wins.
-bool RevocationFindings::is_listed_in_a_genuine_crl(const Certificate& certificate, const Certificate& issuer) const {
-    if (request_.crls == nullptr) return false;
+/// OpenSSL looks at one CRL a certificate; but any revocation wins.
+bool RevocationFindings::is_listed_in_a_genuine_crl(const Certificate& certificate, const Certificate& issuer,
+                                                    std::span<X509_crl_st* const> crls) const {
+    if (crls.empty()) return false;
     const X509Ptr subject = decode(certificate);
     const X509Ptr authority = decode(issuer);
     if (!subject || !authority) return true;
-    const bool is_listed = std::ranges::any_of(*request_.crls, [&](const CertificateRevocationList& crl) {
+    const bool is_listed = std::ranges::any_of(crls, [&](X509_CRL* crl) {
         X509_REVOKED* entry = nullptr;
-        return X509_NAME_cmp(X509_CRL_get_issuer(crl.decoded()), X509_get_subject_name(authority.get())) == 0 &&
-               X509_CRL_get0_by_cert(crl.decoded(), &entry, subject.get()) == 1 &&
-               X509_CRL_verify(crl.decoded(), X509_get0_pubkey(authority.get())) == 1;
+        return X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(authority.get())) == 0 &&
+               X509_CRL_get0_by_cert(crl, &entry, subject.get()) == 1 &&
+               X509_CRL_verify(crl, X509_get0_pubkey(authority.get())) == 1;
     });
     static_cast<void>(drain_error_queue());
     return is_listed;
@@ -115,6 +116,10 @@ bool RevocationFindings::must_be_stapled(const std::vector<const Certificate*>& 
 
 std::vector<PathFailure> RevocationFindings::conclude(const std::vector<const Certificate*>& chain) const {
     std::vector<PathFailure> failures;
+    std::vector<X509_crl_st*> given;
+    if (request_.crls != nullptr) {
+        for (const CertificateRevocationList& crl : *request_.crls) given.push_back(crl.decoded());
+    }
     if (request_.revocation == RevocationScope::kOff || chain.size() < 2) return failures;
     // The anchor is trusted as such; only what is below it can be revoked.
     const std::size_t end = request_.revocation == RevocationScope::kLeaf ? 1 : chain.size() - 1;
@@ -127,8 +132,12 @@ std::vector<PathFailure> RevocationFindings::conclude(const std::vector<const Ce
         const OcspOutcome ocsp = ask_responses(chain, depth);
         const std::vector<int> problems = problems_at(depth);
         if (!ocsp.revoked.empty()) says(PathProblem::kRevoked, ocsp.revoked);
+        // Where nothing is wrong with the CRL that decided, the newest of another scope may still list it; where an
+        // answer covers it instead, so may one of any age.
+        const bool asks_all = ocsp.is_good && !problems.empty();
         if (std::ranges::find(problems, X509_V_ERR_CERT_REVOKED) != problems.end() ||
-            (ocsp.is_good && !problems.empty() && is_listed_in_a_genuine_crl(certificate, issuer))) {
+            ((asks_all || problems.empty()) &&
+             is_listed_in_a_genuine_crl(certificate, issuer, asks_all ? given : crls_.chosen()))) {
             says(PathProblem::kRevoked, diagnose(X509_V_ERR_CERT_REVOKED).words);
         }
         if (ocsp.is_good) continue;

@@ -61,7 +61,8 @@ class RevocationFindings {
     };
     [[nodiscard]] std::vector<int> problems_at(std::size_t depth) const;
     [[nodiscard]] OcspOutcome ask_responses(const std::vector<const Certificate*>& chain, std::size_t depth) const;
-    [[nodiscard]] bool is_listed_in_a_genuine_crl(const Certificate& certificate, const Certificate& issuer) const;
+    [[nodiscard]] bool is_listed_in_a_genuine_crl(const Certificate& certificate, const Certificate& issuer,
+                                                  std::span<X509_crl_st* const> crls) const;
     [[nodiscard]] bool must_be_stapled(const std::vector<const Certificate*>& chain) const;
 
     const PathRequest& request_;

@@ -15,6 +15,16 @@ namespace cotter::x509 {
 namespace {
 
 /// Of its signature: what is listed, and so what is not, must not be for others to choose (INVARIANT A97).
+constexpr int kMostNumberOctets = 20;
+
+void free_extension(int nid, void* value) {
+    switch (nid) {
+        case NID_issuing_distribution_point: ISSUING_DIST_POINT_free(static_cast<ISSUING_DIST_POINT*>(value)); break;
+        case NID_authority_key_identifier: AUTHORITY_KEYID_free(static_cast<AUTHORITY_KEYID*>(value)); break;
+        default: ASN1_INTEGER_free(static_cast<ASN1_INTEGER*>(value)); break;
+    }
+}
+
 std::optional<std::string> weakness_of_crl(Bytes der) try {
     der::Reader crl = der::Reader::inside(need(der::read_single(der, der::Tag::kSequence)));
     need(crl.expect(der::Tag::kSequence));
@@ -85,6 +95,18 @@ Result<CertificateRevocationList> CertificateRevocationList::parse(Bytes der) {
     if (!decoded) return refuse("it is not a CRL");
     if (X509_CRL_get_ext_by_NID(decoded.get(), NID_delta_crl, -1) >= 0)
         return refuse("a delta CRL says only what has changed; the whole one is needed");
+    // What OpenSSL can't read of these it takes as absent, and the CRL as covering everything.
+    for (const int nid : {NID_issuing_distribution_point, NID_authority_key_identifier, NID_crl_number}) {
+        int is_critical = 0;
+        void* const extension = X509_CRL_get_ext_d2i(decoded.get(), nid, &is_critical, nullptr);
+        const bool is_absent = is_critical == -1;
+        const bool is_too_long = nid == NID_crl_number && extension != nullptr &&
+                                 ASN1_STRING_length(static_cast<ASN1_INTEGER*>(extension)) > kMostNumberOctets;
+        if (extension != nullptr) free_extension(nid, extension);
+        if (extension == nullptr && !is_absent) return refuse("an extension of it stands twice or can't be read");
+        if (is_too_long) return refuse("its number has more than 20 octets (RFC 5280, 5.2.3)");
+    }
+    static_cast<void>(drain_error_queue());
     // RFC 5280 5.1.2.5 wants it; without it an old CRL could be played back for ever.
     if (X509_CRL_get0_nextUpdate(decoded.get()) == nullptr) return refuse("it does not say when the next one is due");
     return CertificateRevocationList(std::make_shared<const ByteVector>(der.begin(), der.end()), std::move(decoded));
