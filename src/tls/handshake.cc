@@ -237,6 +237,7 @@ int Handshake::on_verify(X509_STORE_CTX* store, void* /*unused*/) {
         const bool may_be_mended = state.awaits_staple && is_only_about_revocation(*state.verdict);
         const bool passes = state.judge->only_looks() || may_be_mended ||
                             (is_join ? state.judge->may_join(state.peer) : state.verdict->lets_pass());
+        if (!passes) state.awaits_staple = false;  // such a refusal stands, whatever would have come
         X509_STORE_CTX_set_error(store, passes ? X509_V_OK : verify_error_for(*state.verdict));
         return passes ? 1 : 0;
     } catch (...) {
