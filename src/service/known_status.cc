@@ -16,7 +16,14 @@ void KnownStatus::add_to(trust::Evidence& evidence, Bytes stapled, x509::Time no
         evidence.unfetched = fetched->failures;
     }
     if (evidence.crls.empty() || crl_numbers.empty()) return;
-    auto memory = evidence::CrlNumbers(crl_numbers).note(evidence.crls, evidence.presented, evidence.anchors, now);
+    std::vector<x509::Certificate> issuers = evidence.presented;
+    // An authority that a TLSA record has whole need not be presented.
+    for (const trust::TlsaRecord& record : evidence.dane.records) {
+        const bool is_authority = record.usage == 2 && record.selector == 0 && record.matching == 0;
+        auto certificate = x509::Certificate::parse(is_authority ? Bytes(record.data) : Bytes());
+        if (certificate) issuers.push_back(std::move(*certificate));
+    }
+    auto memory = evidence::CrlNumbers(crl_numbers).note(evidence.crls, issuers, evidence.anchors, now);
     if (memory) {
         evidence.crl_memory = std::move(*memory);
         return;
