@@ -22,6 +22,7 @@ using testing::tlv;
 using Crls = std::vector<CertificateRevocationList>;
 
 const ByteVector kTrue = octets_of({0x01, 0x01, 0xff});
+const ByteVector kCrlNumber = octets_of({0x06, 0x03, 0x55, 0x1d, 0x14});
 const ByteVector kDeltaIndicator = octets_of({0x06, 0x03, 0x55, 0x1d, 0x1b});
 const ByteVector kIssuingPoint = octets_of({0x06, 0x03, 0x55, 0x1d, 0x1c});
 const ByteVector kUnknown = octets_of({0x06, 0x03, 0x2a, 0x03, 0x04});
@@ -127,6 +128,25 @@ TEST_F(Revocation, A110_UsesNoCrlOfAnotherScopeOrWithACriticalExtensionThatIsUnk
     EXPECT_EQ(judged_by({root_clean_, *only_authorities}), "revocation_unknown");
     EXPECT_EQ(judged_by({root_clean_, *only_users}), "");
     EXPECT_EQ(judged_by({root_clean_, *unknown}), "revocation_unknown");
+}
+
+TEST_F(Revocation, A110_ACrlOfAnotherScopeThatDoesNotListDoesNotClear) {
+    const auto only_users = with_extension(kIssuingPoint, octets_of({0x30, 0x03, 0x81, 0x01, 0xff}));
+    ASSERT_TRUE(only_users);
+    const auto all = mint_crl(issuer_, {leaf_.certificate()});
+    EXPECT_EQ(judged_by({root_clean_, all, *only_users}), "revoked");
+    EXPECT_EQ(judged_by({root_clean_, *only_users, all}), "revoked");
+}
+
+TEST_F(Revocation, A110_RefusesCrlsWhoseScopeCantBeReadOrWhoseNumberIsTooLong) {
+    EXPECT_FALSE(with_extension(kIssuingPoint, octets_of({0x02, 0x01, 0x01})))
+        << "OpenSSL would take it for one that covers everything";
+    ByteVector longest = octets_of({0x02, 0x14, 0x01});
+    longest.resize(2 + 20, std::byte{0x01});
+    ByteVector too_long = octets_of({0x02, 0x15, 0x01});
+    too_long.resize(2 + 21, std::byte{0x01});
+    EXPECT_TRUE(with_extension(kCrlNumber, longest));
+    EXPECT_FALSE(with_extension(kCrlNumber, too_long));
 }
 
 TEST_F(Revocation, A111_RefusesDeltaCrls) {
