@@ -54,6 +54,15 @@ TEST(ReportSender, A142_TheFailedServerIsKnownByNameAndByAddress) {
     EXPECT_FALSE(is_same_server(name("collector.invalid"), name("db.invalid")));
 }
 
+TEST(ReportSender, A142_NothingGoesToWhereTheConnectionWentUnderAnotherName) {
+    const auto collector = ReportTarget::parse("https://127.0.0.1:1/");
+    ASSERT_TRUE(collector);
+    const std::vector<x509::HostPort> failed{*x509::HostPort::parse("db.invalid:443"),
+                                             *x509::HostPort::parse("127.0.0.1:443")};
+    const Delivery delivery = deliver(*collector, failed, "{}", {}, std::chrono::seconds(1));
+    EXPECT_EQ(delivery.outcome, Delivery::Outcome::kNever) << delivery.why;
+}
+
 TEST(ReportSender, TheShortReportHasNoCertificates) {
     EXPECT_EQ(without_chains(R"({"hostname":"a","served-certificate-chain":["x"],"validated-certificate-chain":[]})"),
               R"({"hostname":"a"})");
