@@ -15,6 +15,7 @@ using cotter::x509::Certificate;
 using cotter::x509::CertificateRevocationList;
 using cotter::x509::OcspResponse;
 using cotter::x509::OcspStatus;
+using cotter::x509::OcspSubject;
 
 namespace {
 
@@ -82,7 +83,7 @@ void try_response(Bytes input) {
     if (!response) return cotter::fuzz::promise_readable(response.error());
     promise(std::ranges::equal(response->der(), input));
     static_cast<void>(response->good_until());
-    const auto said = response->check(certificates()[0], certificates()[2], kNow, x509::OcspSubject::kLeaf);
+    const auto said = response->check(certificates()[0], certificates()[2], kNow, OcspSubject::kLeaf);
     promise(said.status == OcspStatus::kNotAbout || said.status == OcspStatus::kForged);
     judge({}, {*response});
 }
