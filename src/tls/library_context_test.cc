@@ -95,6 +95,20 @@ TEST(LibraryContext, A45_OffersTheAllowedAlgorithmsAndNoOthers) {
     }
 }
 
+TEST(LibraryContext, DecodesTheKeysOfCertificatesAndOurOwnAndNothingElse) {
+    const LibraryContext context = made();
+    const auto decodes = [&](const char* properties) {
+        OSSL_DECODER* const found = OSSL_DECODER_fetch(context.get(), "EC", properties);
+        OSSL_DECODER_free(found);
+        static_cast<void>(x509::drain_error_queue());
+        return found != nullptr;
+    };
+    for (const char* structure : {"structure=SubjectPublicKeyInfo", "structure=PrivateKeyInfo"})
+        EXPECT_TRUE(decodes(structure)) << structure;
+    for (const char* structure : {"structure=type-specific", "structure=EC"})
+        EXPECT_FALSE(decodes(structure)) << structure;
+}
+
 TEST(LibraryContext, A48_OffersTheNamedGroupsAndNoOthers) {
     const LibraryContext context = made();
     const x509::SslContextPtr tls(SSL_CTX_new_ex(context.get(), nullptr, TLS_method()));
