@@ -48,13 +48,9 @@ x509::X509Ptr decode(OSSL_LIB_CTX* library, Bytes der) {
 
 /// The same key, decoded anew so that it belongs to this library context.
 x509::EvpKeyPtr decode_key(OSSL_LIB_CTX* library, EVP_PKEY* key) {
-    unsigned char* der = nullptr;
-    const int size = i2d_PrivateKey(key, &der);
-    if (size <= 0) return nullptr;
-    const unsigned char* at = der;
-    x509::EvpKeyPtr made(d2i_AutoPrivateKey_ex(nullptr, &at, size, library, nullptr));
-    OPENSSL_clear_free(der, static_cast<std::size_t>(size));
-    return made;
+    using PrivateKeyInfoPtr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, x509::FreeBy<PKCS8_PRIV_KEY_INFO_free>>;
+    const PrivateKeyInfoPtr info(EVP_PKEY2PKCS8(key));
+    return x509::EvpKeyPtr(info ? EVP_PKCS82PKEY_ex(info.get(), library, nullptr) : nullptr);
 }
 
 bool use_identity(SSL_CTX* context, OSSL_LIB_CTX* library, const identity::Identity& identity) {

@@ -1,33 +1,34 @@
-// LibraryContext: OpenSSL's algorithms for one thread. A context of its own shares no locks with other threads and
-// reads no ambient configuration (INVARIANT A25).
+// LibraryContext: OpenSSL's algorithms for one thread. A context of its own shares no locks with other threads, reads
+// no ambient configuration (INVARIANT A25), and offers only what tls/allowed_algorithms.h names.
 #pragma once
 
+#include "tls/allowed_algorithms.h"
 #include "x509/openssl.h"
 
 #include <cotter/error.h>
-
-#include <openssl/provider.h>
 
 namespace cotter::tls {
 
 class LibraryContext {
   public:
-    /// A context with OpenSSL's default provider and nothing of openssl.cnf or the environment.
+    /// A context with nothing of openssl.cnf or the environment.
     [[nodiscard]] static Result<LibraryContext> make();
 
     LibraryContext(LibraryContext&&) = default;
-    LibraryContext& operator=(LibraryContext&&) = delete;  // it would free the context before the provider
+    LibraryContext& operator=(LibraryContext&&) = delete;  // it would free in the wrong order
     ~LibraryContext() = default;
 
-    [[nodiscard]] OSSL_LIB_CTX* get() const { return context_.get(); }
+    [[nodiscard]] OSSL_LIB_CTX* get() const { return offering_.context.get(); }
 
   private:
-    using ProviderPtr = std::unique_ptr<OSSL_PROVIDER, x509::FreeBy<OSSL_PROVIDER_unload>>;
+    struct Loaded {
+        x509::LibraryContextPtr context;
+        ProviderPtr provider;  ///< unloaded before its context ends, which frees no more than what it loaded by itself
+    };
 
-    LibraryContext(x509::LibraryContextPtr context, ProviderPtr provider)
-        : context_(std::move(context)), provider_(std::move(provider)) {}
-    x509::LibraryContextPtr context_;
-    ProviderPtr provider_;  ///< unloaded before its context ends, which frees no more than what it loaded by itself
+    LibraryContext(Loaded working, Loaded offering) : working_(std::move(working)), offering_(std::move(offering)) {}
+    Loaded working_;   ///< OpenSSL's default provider, for the allowed algorithms to work with, and for nothing else
+    Loaded offering_;  ///< the allowed algorithms; ends first
 };
 
 }  // namespace cotter::tls

@@ -47,9 +47,10 @@ std::string written(const BioPtr& memory) {
     return {data, static_cast<std::size_t>(size)};
 }
 
-/// The digest to sign with; Ed25519 has its own.
+/// The digest to sign with; an Edwards key has its own.
 const EVP_MD* digest_for(const EVP_PKEY* key, const std::string& name) {
-    if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519) return nullptr;
+    const int kind = EVP_PKEY_get_base_id(key);
+    if (kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448) return nullptr;
     const EVP_MD* digest = EVP_get_digestbyname(name.c_str());
     must(digest != nullptr, "find a digest");
     return digest;
