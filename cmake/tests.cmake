@@ -36,7 +36,8 @@ endforeach()
 if(EXISTS ${CMAKE_SOURCE_DIR}/tests/CMakeLists.txt)
   add_subdirectory(tests)
 endif()
-# The release build alone: a guard is missed by any build.
+# The release build alone: a guard is missed by any build, and instructions are counted as users run them.
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT COTTER_SANITIZE)
   include(cmake/mutants.cmake)
+  include(cmake/instructions.cmake)
 endif()

@@ -154,9 +154,11 @@ asio::awaitable<void> ServerConnection::run() {
     if (!has_spoken || deadline.is_expired()) {
         thread_.handshake_ends(*this);
         if (stopped_) co_return;
-        thread_.log_refusal(
-            Event("handshake_failed").with("peer", source_).with("reason", explain(stream::HandshakeEnd::kExpired)),
-            source_, source_network_);
+        thread_.log_refusal(source_, source_network_, [&] {
+            return Event("handshake_failed")
+                .with("peer", source_)
+                .with("reason", explain(stream::HandshakeEnd::kExpired));
+        });
         co_return;
     }
     tls::Handshake handshake(*context_, thread_.reactor().wire(), thread_.judge());
@@ -184,24 +186,26 @@ asio::awaitable<void> ServerConnection::run() {
 }
 
 void ServerConnection::log_handshake_fault(stream::HandshakeEnd end, const tls::Handshake& handshake) {
-    Event line("handshake_failed");
-    line.with("conn", handshake.connection_id()).with("peer", source_).with("reason", explain(end));
-    if (handshake.failure().alert) line.with("alert", handshake.failure().alert->name());
-    line.with("cause", handshake.failure().detail);
-    thread_.log_refusal(std::move(line), source_, source_network_);
+    thread_.log_refusal(source_, source_network_, [&] {
+        Event line("handshake_failed");
+        line.with("conn", handshake.connection_id()).with("peer", source_).with("reason", explain(end));
+        if (handshake.failure().alert) line.with("alert", handshake.failure().alert->name());
+        return line.with("cause", handshake.failure().detail);
+    });
 }
 
 asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, const std::string& connection_id) {
-    Event line("refused", LogLevel::kWarning);
-    line.with("conn", connection_id).with("peer", source_).with("client", verdict.client_name);
-    if (!verdict.presented.empty()) {
-        const x509::Certificate& leaf = verdict.presented.front();
-        if (const auto pin = leaf.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256))
-            line.with("pin", pin->to_string());
-        line.with("subject", leaf.subject_text());
-    }
-    line.with("codes", joined_codes(verdict)).with("reason", verdict.first_reason().message);
-    thread_.log_refusal(std::move(line), source_, source_network_);
+    thread_.log_refusal(source_, source_network_, [&] {
+        Event line("refused", LogLevel::kWarning);
+        line.with("conn", connection_id).with("peer", source_).with("client", verdict.client_name);
+        if (!verdict.presented.empty()) {
+            const x509::Certificate& leaf = verdict.presented.front();
+            if (const auto pin = leaf.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256))
+                line.with("pin", pin->to_string());
+            line.with("subject", leaf.subject_text());
+        }
+        return line.with("codes", joined_codes(verdict)).with("reason", verdict.first_reason().message);
+    });
     if (!verdict.client_name.empty()) thread_.shared().ledger.refused(verdict.client_name);
     co_await stream::linger(thread_.reactor(), socket_);
 }
@@ -223,11 +227,13 @@ asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, B
         !thread_.judge().snapshot().knows_canonical(leaf.public_key().canonical())) {
         thread_.shared().watch.learn(verdict().matched->pin, leaf.public_key().canonical());
     }
-    thread_.shared().log.write(about("admitted")
-                                   .with("to", settings.to.to_string())
-                                   .with("tls", opening_->protocol_text())
-                                   .with("suite", opening_->suite_text())
-                                   .with("resumed", opening_->is_resumed() ? "yes" : ""));
+    if (thread_.shared().log.is_written(LogLevel::kInfo)) {
+        thread_.shared().log.write(about("admitted")
+                                       .with("to", settings.to.to_string())
+                                       .with("tls", opening_->protocol_text())
+                                       .with("suite", opening_->suite_text())
+                                       .with("resumed", opening_->is_resumed() ? "yes" : ""));
+    }
 
     const auto reach = settings.unsafe_target ? stream::Reach::kAnywhere : stream::Reach::kLoopbackOrPrivate;
     auto backend = co_await stream::dial(thread_.reactor(), settings.to, reach, settings.stream.connect_timeout);
@@ -295,15 +301,17 @@ void ServerConnection::on_relay_end(EndReason reason, const stream::RelayCounts&
 }
 
 void ServerConnection::log_end(std::string_view reason, const stream::RelayCounts& counts, std::string_view detail) {
-    const auto duration =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - accepted_at_);
-    thread_.shared().log.write(
-        about(stopped_ == EndReason::kNoLongerAdmitted ? "revoked_closed" : "closed")
-            .with("bytes_in", counts.from_peer)
-            .with("bytes_out", counts.to_peer)
-            .with("duration_ms", static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count())))
-            .with("end", reason)
-            .with("reason", detail));
+    if (thread_.shared().log.is_written(LogLevel::kInfo)) {
+        const auto duration =
+            std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - accepted_at_);
+        thread_.shared().log.write(
+            about(stopped_ == EndReason::kNoLongerAdmitted ? "revoked_closed" : "closed")
+                .with("bytes_in", counts.from_peer)
+                .with("bytes_out", counts.to_peer)
+                .with("duration_ms", static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count())))
+                .with("end", reason)
+                .with("reason", detail));
+    }
     if (std::exchange(is_counted_, false)) thread_.shared().ledger.ended(verdict().client_name);
 }
 
@@ -313,12 +321,13 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
     auto opened = thread_.may_begin_join() ? tls::open_join(std::move(handshake))
                                            : expected<tls::JoinChannel, trust::Verdict>(unexpected(trust::Verdict{}));
     if (!opened) {
-        thread_.log_refusal(Event("join_refused", LogLevel::kWarning)
-                                .with("conn", connection_id)
-                                .with("peer", source_)
-                                .with("reason", opened.error().reasons.empty() ? "too many join at once"
-                                                                               : opened.error().first_reason().message),
-                            source_, source_network_);
+        thread_.log_refusal(source_, source_network_, [&] {
+            return Event("join_refused", LogLevel::kWarning)
+                .with("conn", connection_id)
+                .with("peer", source_)
+                .with("reason",
+                      opened.error().reasons.empty() ? "too many join at once" : opened.error().first_reason().message);
+        });
         co_await stream::linger(thread_.reactor(), socket_);
         co_return;
     }
@@ -375,7 +384,7 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
     if (is_joined) {
         thread_.shared().log.write(line);
     } else {
-        thread_.log_refusal(std::move(line), source_, source_network_);
+        thread_.log_refusal(source_, source_network_, [&] { return line; });
     }
     thread_.reactor().wire().lend({});
     if (opened->write(to_bytes(reply)) && opened->close_notify()) {

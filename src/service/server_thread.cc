@@ -133,7 +133,8 @@ void ServerThread::forget(ServerConnection& connection) {
     shared_.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void ServerThread::log_refusal(Event event, const std::string& peer, const std::string& source_network) {
+std::optional<std::uint64_t> ServerThread::take_refusal_line(const std::string& peer,
+                                                             const std::string& source_network) {
     Source& source = sources_[source_network];
     const stream::SteadyTime now = reactor_.now();
     if (now - source.second >= std::chrono::seconds(1)) {
@@ -143,10 +144,9 @@ void ServerThread::log_refusal(Event event, const std::string& peer, const std::
     if (++source.lines > kRefusalLinesPerSecond) {
         ++source.unwritten;
         source.last_peer = peer;
-        return;
+        return std::nullopt;
     }
-    if (source.unwritten != 0) event.with("more_unwritten", std::exchange(source.unwritten, 0));
-    shared_.log.write(event);
+    return std::exchange(source.unwritten, 0);
 }
 
 void ServerThread::on_tick(stream::SteadyTime now) {

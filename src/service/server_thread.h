@@ -70,8 +70,16 @@ class ServerThread final : private stream::Ticking {
     void join_ends() { --joins_; }
     void handshake_ends(ServerConnection& connection);
     void forget(ServerConnection& connection);
-    /// Writes a refusal's line, at most a few a second for one source; the rest are counted and told with the next.
-    void log_refusal(Event event, const std::string& peer, const std::string& source_network);
+    /// Writes a refusal's line, made by `describe`, at most a few a second for one source; the rest are counted, and
+    /// told with the next.
+    template <class Describe>
+    void log_refusal(const std::string& peer, const std::string& source_network, Describe describe) {
+        if (const auto unwritten = take_refusal_line(peer, source_network)) {
+            Event line = describe();
+            if (*unwritten != 0) line.with("more_unwritten", *unwritten);
+            shared_.log.write(line);
+        }
+    }
 
   private:
     static constexpr std::size_t kMostJoins = 16;
@@ -80,6 +88,8 @@ class ServerThread final : private stream::Ticking {
                  std::shared_ptr<const AdmissionRules> rules, stream::ListenSocket listener);
     void on_tick(stream::SteadyTime now) override;
     void accept(stream::Socket socket);
+    /// Whether one more line may be written of this source, and how many were not since the last.
+    std::optional<std::uint64_t> take_refusal_line(const std::string& peer, const std::string& source_network);
     void reconsider(bool rules_changed);
 
     struct Source {

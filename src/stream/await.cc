@@ -56,28 +56,29 @@ asio::awaitable<HandshakeEnd> complete_handshake(Reactor& reactor, Socket& socke
     using Progress = tls::Handshake::Progress;
     deadline.guard(&socket);
     std::size_t received_bytes = 0;
-    Bytes received;
+    bool must_hear = !handshake.speaks_first();
     for (;;) {
-        reactor.wire().lend(received);
-        const Progress progress = handshake.advance();
-        const Bytes rest = reactor.wire().unread();
-        unread.assign(rest.begin(), rest.end());
-        const bool is_sent = co_await send_wire(reactor, socket);
-        if (progress == Progress::kFailed) co_return HandshakeEnd::kFailed;
-        if (!is_sent) co_return deadline.is_expired() ? HandshakeEnd::kExpired : HandshakeEnd::kClosed;
-        if (progress == Progress::kFinished) co_return HandshakeEnd::kFinished;
-
+        co_await reactor.turn();
+        if (deadline.is_expired()) co_return HandshakeEnd::kExpired;
         Moved moved;
-        do {
-            if (!co_await until(socket, Socket::wait_read) || deadline.is_expired()) {
-                co_return deadline.is_expired() ? HandshakeEnd::kExpired : HandshakeEnd::kClosed;
-            }
-            moved = receive(socket, reactor.receive_buffer().first(kHandshakeRead));
-        } while (moved.outcome == Moved::Outcome::kWouldBlock);
-        if (moved.outcome != Moved::Outcome::kDone) co_return HandshakeEnd::kClosed;
-        received_bytes += moved.size;
-        if (received_bytes > kMostHandshakeBytes) co_return HandshakeEnd::kTooMuch;
-        received = reactor.receive_buffer().first(moved.size);
+        if (must_hear) moved = receive(socket, reactor.receive_buffer().first(kHandshakeRead));
+        if (moved.outcome != Moved::Outcome::kWouldBlock) {
+            if (moved.outcome != Moved::Outcome::kDone) co_return HandshakeEnd::kClosed;
+            received_bytes += moved.size;
+            if (received_bytes > kMostHandshakeBytes) co_return HandshakeEnd::kTooMuch;
+            reactor.wire().lend(reactor.receive_buffer().first(moved.size));
+            const Progress progress = handshake.advance();
+            const Bytes rest = reactor.wire().unread();
+            unread.assign(rest.begin(), rest.end());
+            const bool is_sent = co_await send_wire(reactor, socket);
+            if (progress == Progress::kFailed) co_return HandshakeEnd::kFailed;
+            if (!is_sent) co_return deadline.is_expired() ? HandshakeEnd::kExpired : HandshakeEnd::kClosed;
+            if (progress == Progress::kFinished) co_return HandshakeEnd::kFinished;
+            must_hear = true;
+        }
+        const bool is_readable = co_await until(socket, Socket::wait_read);
+        if (deadline.is_expired()) co_return HandshakeEnd::kExpired;
+        if (!is_readable) co_return HandshakeEnd::kClosed;
     }
 }
 

@@ -20,8 +20,8 @@ enum class HandshakeEnd : std::uint8_t {
     kTooMuch,  ///< more bytes than any honest handshake has
 };
 
-/// Runs a handshake to its end. What was received after its last message is left in `unread`. The deadline guards the
-/// socket meanwhile. At most 64 KiB are read (INVARIANT A54).
+/// Runs a handshake to its end, each step in its turn. What was received after its last message is left in `unread`.
+/// The deadline guards the socket meanwhile. At most 64 KiB are read (INVARIANT A54).
 [[nodiscard]] boost::asio::awaitable<HandshakeEnd> complete_handshake(Reactor& reactor, Socket& socket,
                                                                       tls::Handshake& handshake, Deadline& deadline,
                                                                       ByteVector& unread);

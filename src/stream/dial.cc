@@ -20,6 +20,7 @@ using Endpoint = asio::generic::stream_protocol::endpoint;
 struct Candidate {
     Endpoint endpoint;
     std::string text;
+    bool is_unix = false;
 };
 
 std::optional<x509::IpAddress> address_of(const asio::ip::address& address) {
@@ -81,7 +82,7 @@ asio::awaitable<Result<Socket>> dial(Reactor& reactor, const Target& target, Rea
                                      std::chrono::milliseconds timeout) {
     std::vector<Candidate> candidates;
     if (const auto* path = std::get_if<UnixPath>(&target.value)) {
-        candidates.push_back({asio::local::stream_protocol::endpoint(path->path.string()), path->path.string()});
+        candidates.push_back({asio::local::stream_protocol::endpoint(path->path.string()), path->path.string(), true});
     } else {
         auto resolved = co_await resolve(std::get<x509::HostPort>(target.value), reach, target);
         if (!resolved) co_return unexpected(resolved.error());
@@ -96,7 +97,7 @@ asio::awaitable<Result<Socket>> dial(Reactor& reactor, const Target& target, Rea
         Socket socket(reactor.io());
         const int error = co_await connect(reactor, socket, candidates[i].endpoint, now + share);
         if (error == 0) {
-            prepare(socket);
+            if (!candidates[i].is_unix) prepare_tcp(socket.native_handle());
             co_return socket;
         }
         why += (why.empty() ? "" : "; ") + candidates[i].text + ": " + std::generic_category().message(error);

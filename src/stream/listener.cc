@@ -26,7 +26,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kBacklog = 4096;
-constexpr int kAcceptsPerEvent = 64;
+constexpr int kAcceptsPerTurn = 4;
 
 struct Address {
     sockaddr_storage storage{};
@@ -82,6 +82,7 @@ int listen_on(const Address& address, bool is_shared) {
         const int off = 0;
         static_cast<void>(::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off));
     }
+    prepare_tcp(descriptor);  // what is accepted inherits it (tcp(7))
     if (::bind(descriptor, address.get(), address.size) == 0 && ::listen(descriptor, kBacklog) == 0) return descriptor;
     const int error = errno;
     ::close(descriptor);
@@ -217,8 +218,9 @@ asio::awaitable<void> accept_each(Reactor& reactor, asio::posix::stream_descript
         const auto [fault] = co_await descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                                             asio::as_tuple(asio::use_awaitable));
         if (fault) co_return;
+        co_await reactor.turn();
         bool must_rest = false;
-        for (int i = 0; i < kAcceptsPerEvent && descriptor.is_open(); ++i) {
+        for (int i = 0; i < kAcceptsPerTurn && descriptor.is_open(); ++i) {
             if (!may_accept()) {
                 say(true, "as many connections as allowed are open");
                 must_rest = true;
@@ -232,7 +234,6 @@ asio::awaitable<void> accept_each(Reactor& reactor, asio::posix::stream_descript
             if (accepted >= 0) {
                 say(false, {});
                 Socket socket = adopt(reactor.io(), accepted, from.ss_family);
-                prepare(socket);
                 on_accept(std::move(socket));
                 continue;
             }

@@ -1,6 +1,12 @@
 // The loop, its clock and its spare buffers.
 #include "stream/reactor.h"
 
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <utility>
+
 namespace cotter::stream {
 namespace {
 
@@ -32,6 +38,23 @@ void Reactor::tick() {
     timer_.async_wait([this](const boost::system::error_code& fault) {
         if (!fault) tick();
     });
+}
+
+boost::asio::awaitable<void> Reactor::turn() {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+        [this](auto go_on) {
+            turns_.emplace_back(std::move(go_on));
+            if (turns_.size() == 1) boost::asio::post(io_, [this] { give_turn(); });
+        },
+        boost::asio::use_awaitable);
+}
+
+void Reactor::give_turn() {
+    // The next stands behind all that is ready by then, since the loop looks at the sockets in between.
+    auto go_on = std::move(turns_.front());
+    go_on();
+    turns_.pop_front();
+    if (!turns_.empty()) boost::asio::post(io_, [this] { give_turn(); });
 }
 
 ByteVector Reactor::take_buffer() {

@@ -5,11 +5,14 @@
 #include "stream/steady_time.h"
 #include "tls/wire.h"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <chrono>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -49,6 +52,10 @@ class Reactor {
     /// Has `ticking` asked from now on, until it dies or leaves.
     void watch(Ticking& ticking) { ticking_.push_back(ticking); }
 
+    /// Waits for its turn. What is long beside a stream's round trip, such as a step of a handshake, goes on in turns:
+    /// one each time round the loop, first come first served, so that an open stream never waits for a crowd of them.
+    [[nodiscard]] boost::asio::awaitable<void> turn();
+
     /// Buffers for bytes that could not be sent at once; empty ones come back here.
     [[nodiscard]] ByteVector take_buffer();
     void give_back(ByteVector buffer);
@@ -62,6 +69,7 @@ class Reactor {
     using TickingList = boost::intrusive::list<Ticking, boost::intrusive::constant_time_size<false>>;
 
     void tick();
+    void give_turn();
 
     boost::asio::io_context io_{1};
     tls::Wire wire_;
@@ -71,6 +79,7 @@ class Reactor {
     boost::asio::steady_timer timer_{io_};
     SteadyTime now_ = std::chrono::steady_clock::now();
     TickingList ticking_;
+    std::deque<std::move_only_function<void()>> turns_;  ///< what goes on at each
 };
 
 }  // namespace cotter::stream

@@ -1,11 +1,16 @@
-// The reactor's clock: who is asked, and what they may do meanwhile.
+// The reactor's clock and its turns: who is asked, who goes on, and what may happen in between.
 #include "stream/reactor.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/local/connect_pair.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
 #include <gtest/gtest.h>
-#include <boost/asio/post.hpp>
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace cotter::stream {
 namespace {
@@ -47,6 +52,45 @@ TEST(Reactor, AsksNobodyTwiceInOneTickWhoComesMeanwhile) {
     reactor.run();
     EXPECT_LE(newcomer_asked, 2);
     EXPECT_GE(newcomer_asked, 1);
+}
+
+TEST(Reactor, A160_ServesAReadySocketBeforeACrowdThatWaitsForItsTurns) {
+    using boost::asio::local::stream_protocol;
+    constexpr int kCrowd = 50;
+    Reactor reactor;
+    stream_protocol::socket near(reactor.io());
+    stream_protocol::socket far(reactor.io());
+    boost::asio::local::connect_pair(near, far);
+    std::string happened;
+    near.async_wait(stream_protocol::socket::wait_read, [&](const boost::system::error_code&) { happened += 's'; });
+    const auto one_of_the_crowd = [&]() -> boost::asio::awaitable<void> {
+        co_await reactor.turn();
+        if (happened.empty()) far.write_some(boost::asio::buffer("x", 1));
+        happened += 't';
+        if (std::ranges::count(happened, 't') == kCrowd) reactor.io().stop();
+    };
+    for (int i = 0; i < kCrowd; ++i) boost::asio::co_spawn(reactor.io(), one_of_the_crowd(), boost::asio::detached);
+    reactor.run();
+    EXPECT_EQ(std::ranges::count(happened, 't'), kCrowd);
+    // The turn in which it became ready, and one that was due when the loop looked.
+    EXPECT_LE(happened.find('s'), 2U) << happened;
+}
+
+TEST(Reactor, GivesTurnsInTheOrderInWhichTheyWereAskedForAlsoToWhoAsksAgain) {
+    Reactor reactor;
+    std::string happened;
+    const auto go_twice = [&](char name) -> boost::asio::awaitable<void> {
+        co_await reactor.turn();
+        happened += name;
+        co_await reactor.turn();
+        happened += name;
+        if (happened.size() == 6) reactor.io().stop();
+    };
+    for (const char name : {'a', 'b', 'c'}) {
+        boost::asio::co_spawn(reactor.io(), go_twice(name), boost::asio::detached);
+    }
+    reactor.run();
+    EXPECT_EQ(happened, "abcabc");
 }
 
 }  // namespace

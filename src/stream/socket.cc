@@ -22,9 +22,9 @@ Moved moved(ssize_t result, bool zero_is_end) {
     return {Moved::Outcome::kFailed, 0, errno};
 }
 
-void set(Socket& socket, int level, int option, int value) {
+void set(int descriptor, int level, int option, int value) {
     // A socket that can't be tuned still works.
-    static_cast<void>(::setsockopt(socket.native_handle(), level, option, &value, sizeof value));
+    static_cast<void>(::setsockopt(descriptor, level, option, &value, sizeof value));
 }
 
 std::string printed(const Protocol::endpoint& endpoint) {
@@ -77,15 +77,12 @@ Socket adopt(boost::asio::io_context& io, int descriptor, int family) {
     return socket;
 }
 
-void prepare(Socket& socket) {
-    int family = 0;
-    socklen_t size = sizeof family;
-    if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_DOMAIN, &family, &size) != 0 || family == AF_UNIX) return;
-    set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(socket, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-    set(socket, IPPROTO_TCP, TCP_KEEPINTVL, 15);
-    set(socket, IPPROTO_TCP, TCP_KEEPCNT, 4);
+void prepare_tcp(int descriptor) {
+    set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+    set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
 void shut_down_writing(Socket& socket) {

@@ -35,8 +35,8 @@ struct Moved {
 /// The error that the kernel holds for this socket (SO_ERROR, which this clears), or 0.
 [[nodiscard]] int pending_error(Socket& socket);
 
-/// No delay, keep-alive (for TCP; a UNIX socket stays as it is).
-void prepare(Socket& socket);
+/// No delay, keep-alive, for a TCP socket; what a listening one accepts has them, too.
+void prepare_tcp(int descriptor);
 /// Ends our direction.
 void shut_down_writing(Socket& socket);
 /// Closes so that the other side gets a reset and not an end of data.

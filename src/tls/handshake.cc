@@ -135,6 +135,10 @@ const Peer& Handshake::peer() const {
     return state_->peer;
 }
 
+bool Handshake::speaks_first() const {
+    return !state_->is_server;
+}
+
 Handshake::Progress Handshake::advance() {
     ERR_clear_error();
     SSL* const ssl = state_->ssl.get();

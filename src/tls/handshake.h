@@ -43,6 +43,9 @@ class Handshake {
     Handshake& operator=(Handshake&&) noexcept;
     ~Handshake();
 
+    /// Whether it has something to say before it has heard anything: a client's side.
+    [[nodiscard]] bool speaks_first() const;
+
     /// Takes what the wire was lent, leaves what must be sent in its output, also when it failed.
     [[nodiscard]] Progress advance();
 

@@ -1,0 +1,1 @@
+"""cotter beside other proxies on the same work."""
