@@ -100,9 +100,11 @@ bool read_is_ca(Bytes value) {
     return is_ca;
 }
 
-X509Ptr decoded(Bytes der) {
+/// Of a whole Name in DER. The name alone: decoding a certificate costs what decoding its key does.
+std::string text_of_name(Bytes der) {
+    using NamePtr = std::unique_ptr<X509_NAME, FreeBy<X509_NAME_free>>;
     const unsigned char* at = octets(der);
-    return X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+    return name_text(NamePtr(d2i_X509_NAME(nullptr, &at, static_cast<long>(der.size()))).get());
 }
 
 bool is_same(Bytes ours, const Pin& pin) {
@@ -272,13 +274,11 @@ bool Certificate::operator==(const Certificate& other) const {
 }
 
 std::string Certificate::subject_text() const {
-    const X509Ptr certificate = decoded(der());
-    return name_text(certificate ? X509_get_subject_name(certificate.get()) : nullptr);
+    return text_of_name(subject());
 }
 
 std::string Certificate::issuer_text() const {
-    const X509Ptr certificate = decoded(der());
-    return name_text(certificate ? X509_get_issuer_name(certificate.get()) : nullptr);
+    return text_of_name(issuer_and_serial().issuer);
 }
 
 std::string Certificate::serial_text() const {
