@@ -129,6 +129,7 @@ const HandshakeFailure& Handshake::failure() const {
     return state_->failure;
 }
 const std::string& Handshake::connection_id() const {
+    state_->derive_connection_id();
     return state_->connection_id;
 }
 const Peer& Handshake::peer() const {
@@ -145,7 +146,6 @@ Handshake::Progress Handshake::advance() {
     const int outcome = SSL_do_handshake(ssl);
     if (outcome == 1) {
         state_->is_finished = true;
-        state_->derive_connection_id();
         if (SSL_session_reused(ssl) == 1 && state_->resumed_peer) {
             state_->peer = *state_->resumed_peer;
             state_->peer.application = application_of(ssl);
@@ -161,7 +161,6 @@ Handshake::Progress Handshake::advance() {
 void Handshake::State::note_failure() {
     const int reason = ERR_GET_REASON(ERR_peek_error());
     failure.detail = x509::drain_error_queue();
-    derive_connection_id();
     if (received_alert) {
         failure.alert = received_alert;
     } else if (verdict && !verdict->lets_pass() && !awaits_staple) {

@@ -53,7 +53,7 @@ class Handshake {
     [[nodiscard]] const HandshakeFailure& failure() const;
 
     /// Eight characters that both ends derive from the session (RFC 8446 7.5), for their log lines; before the keys are
-    /// there, or where an end can't know them, random ones.
+    /// there, or where an end can't know them, random ones. Derived when first asked for, and then the same.
     [[nodiscard]] const std::string& connection_id() const;
 
     [[nodiscard]] const Peer& peer() const;
