@@ -59,9 +59,8 @@ bool use_identity(SSL_CTX* context, OSSL_LIB_CTX* library, const identity::Ident
     const StackOfX509Ptr rest(sk_X509_new_null());
     if (!key || !leaf || !rest) return false;
     for (std::size_t i = 1; i < identity.chain().size(); ++i) {
-        x509::X509Ptr certificate = decode(library, identity.chain()[i].der());
-        if (!certificate || sk_X509_push(rest.get(), certificate.get()) == 0) return false;
-        static_cast<void>(certificate.release());
+        const x509::X509Ptr certificate = decode(library, identity.chain()[i].der());
+        if (!certificate || X509_add_cert(rest.get(), certificate.get(), X509_ADD_FLAG_UP_REF) != 1) return false;
     }
     return SSL_CTX_use_cert_and_key(context, leaf.get(), key.get(), rest.get(), 1) == 1;
 }
