@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import tempfile
 
-from compare.processes import Process, await_port, free_port, tally
+from compare.processes import Process, await_port, free_ports, tally
 from compare.proxies import PlainRelay, Task
 
 PROXY_CORES = {0}
@@ -51,8 +51,7 @@ class Bench:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o755)
         self._folder = folder
-        backend_port = free_port()
-        self.port = free_port()
+        backend_port, self.port = free_ports()
         task = Task(folder, certificates, self.port, backend_port, work.resumption, work.threads)
         server = certificates.server
         tls = ["--certificate", server.certificate, "--key", server.key] if work.client_side else []
@@ -73,10 +72,10 @@ class Bench:
 
     def finish(self, driver, work):
         """The driver's own count, once it has ended well."""
-        said = driver.stdout.read().decode().splitlines()
-        if driver.wait() != 0 or not said:
-            raise Failed(f"{self._proxy.name}, {work.name}: the load ended with {driver.poll()}: {driver.said()}")
-        counted = tally(said[-1])
+        said, code = driver.finish()
+        if code != 0 or not said:
+            raise Failed(f"{self._proxy.name}, {work.name}: the load ended with {code}: {driver.said()}")
+        counted = tally(said.splitlines()[-1])
         if counted["failed"] or not counted["done"]:
             raise Failed(f"{self._proxy.name}, {work.name}: {counted}; the proxy said: {self.process.said()[-500:]}")
         return counted
@@ -104,7 +103,6 @@ class Bench:
             if driver.stdout.readline().strip() != b"open":
                 raise Failed(f"{self._proxy.name}, {work.name}: {driver.said()}")
             held = self.process.pss_kib() - before
-            driver.stdin.close()
             counted = self.finish(driver, work)
         return Run(held / work.count, counted["done"] / counted["seconds"], counted["p50"], counted["p99"],
                    counted["p999"])

@@ -16,10 +16,12 @@ class Unready(Exception):
     """A process did not come up."""
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports():
+    """Two different ones."""
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 def await_port(port, process):
@@ -58,8 +60,10 @@ class Process:
     def poll(self):
         return self._child.poll()
 
-    def wait(self):
-        return self._child.wait(timeout=600)
+    def finish(self):
+        """What it still has to say on standard output, and its exit code; it gets no more input."""
+        said = self._child.communicate(timeout=2 * DEADLINE)[0]
+        return said.decode(), self._child.returncode
 
     def said(self):
         return self._log.read_text(errors="replace")

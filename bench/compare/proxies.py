@@ -44,8 +44,8 @@ class Cotter:
         return [self._binary, "--state", task.folder / "state", *arguments]
 
     def _pin(self, certificate):
-        said = subprocess.run([self._binary, "pin", certificate], capture_output=True, text=True, check=True)
-        return said.stdout.split()[0]
+        said = subprocess.run([self._binary, "pin", "--format", "cotter", certificate], capture_output=True, text=True, check=True)
+        return said.stdout.splitlines()[0]
 
     def serve(self, task):
         subprocess.run(self._call(task, "client", "add", "bench", f"file:{task.certificates.client.certificate}"),

@@ -34,7 +34,6 @@ def measure(load, proxy, certificates):
                 raise Failed(f"{proxy.name}: the flood did not begin: {flood.said()}")
             attacked = echoes()
             attacked_kib = bench.process.pss_kib()
-            flood.stdin.close()
             made = bench.finish(flood, FLOOD)
             rows.append({"streams": streams.name, "quiet": quiet, "attacked": attacked,
                          "attacks_per_second": made["done"] / made["seconds"], "calm_kib": calm_kib,

@@ -52,6 +52,7 @@ struct Run {
     std::uint64_t left;
     std::uint64_t running = 0;
     std::uint64_t opened = 0;
+    bool is_broken = false;  ///< one of those who wait for each other is gone
 };
 
 /// Opened and one octet echoed.
@@ -145,14 +146,16 @@ asio::awaitable<void> move_bulk(Run& run, Bulk bulk) {
 
 asio::awaitable<void> echo(Run& run, std::uint64_t size) {
     stream::Socket socket = co_await connect(run.reactor, run.drive.port);
-    if (!socket.is_open()) co_return run.tally.failed();
     Connection connection = run.connection(std::move(socket), nullptr);
-    const bool is_reached = co_await reach(connection);
-    if (!is_reached) co_return run.tally.failed();
+    const bool is_reached = connection.socket().is_open() ? co_await reach(connection) : false;
+    if (!is_reached) {
+        run.is_broken = true;
+        co_return run.tally.failed();
+    }
     const Bytes lot = bulk_lot().first(size);
     // Nobody begins before all are there: an echo's time has no handshake in it.
     if (++run.opened == run.drive.connections) run.tally.begin();
-    while (run.opened < run.drive.connections) {
+    while (run.opened < run.drive.connections && !run.is_broken) {
         asio::steady_timer pause(run.reactor.io(), std::chrono::milliseconds(1));
         co_await pause.async_wait(asio::use_awaitable);
     }
