@@ -176,11 +176,13 @@ class ListeningClient {
         }
         const std::string connection_id = opened->stream.connection_id();
         const auto begun = std::chrono::steady_clock::now();
-        log_.write(Event("connected")
-                       .with("conn", connection_id)
-                       .with("to", settings_.server.to_string())
-                       .with("tls", opened->stream.protocol_text())
-                       .with("resumed", opened->stream.is_resumed() ? "yes" : ""));
+        if (log_.is_written(LogLevel::kInfo)) {
+            log_.write(Event("connected")
+                           .with("conn", connection_id)
+                           .with("to", settings_.server.to_string())
+                           .with("tls", opened->stream.protocol_text())
+                           .with("resumed", opened->stream.is_resumed() ? "yes" : ""));
+        }
         const stream::RelayLimits limits = dialer_->limits_of(opened->stream);
         const auto place = relays_.emplace(relays_.end());
         const auto relay = std::make_shared<stream::Relay>(

@@ -276,12 +276,15 @@ asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
         shaken = co_await shake_hands_under(bare_context_);
     }
     if (!shaken) co_return unexpected(shaken.error());
-    const std::string connection_id = shaken->handshake.connection_id();
     auto stream = tls::open_stream(std::move(shaken->handshake));
-    tell_of(stream ? stream->verdict() : stream.error(), connection_id);
-    if (!stream) co_return unexpected(ConnectFailure{stream.error(), connection_id});
+    if (!stream) {
+        const std::string& connection_id = shaken->handshake.connection_id();
+        tell_of(stream.error(), connection_id);
+        co_return unexpected(ConnectFailure{stream.error(), connection_id});
+    }
+    if (stream->verdict().outcome != trust::Outcome::kTrusted) tell_of(stream->verdict(), stream->connection_id());
     if (auto remembered = remember(*stream); !remembered) {
-        co_return unexpected(failure(remembered.error(), connection_id));
+        co_return unexpected(failure(remembered.error(), stream->connection_id()));
     }
     stream::EarlyBytes early;
     if (stream->peer().application == tls::Application::kStream) {

@@ -168,7 +168,7 @@ asio::awaitable<void> ServerConnection::run() {
     if (end != stream::HandshakeEnd::kFinished) {
         const auto& refused = handshake.failure().verdict;
         if (end == stream::HandshakeEnd::kFailed && refused) {
-            co_await refuse(*refused, handshake.connection_id());
+            co_await refuse(*refused, handshake);
         } else {
             log_handshake_fault(end, handshake);
             if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(thread_.reactor(), socket_);
@@ -194,10 +194,10 @@ void ServerConnection::log_handshake_fault(stream::HandshakeEnd end, const tls::
     });
 }
 
-asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, const std::string& connection_id) {
+asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, const tls::Handshake& handshake) {
     thread_.log_refusal(source_, source_network_, [&] {
         Event line("refused", LogLevel::kWarning);
-        line.with("conn", connection_id).with("peer", source_).with("client", verdict.client_name);
+        line.with("conn", handshake.connection_id()).with("peer", source_).with("client", verdict.client_name);
         if (!verdict.presented.empty()) {
             const x509::Certificate& leaf = verdict.presented.front();
             if (const auto pin = leaf.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256))
@@ -211,10 +211,9 @@ asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, co
 }
 
 asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, ByteVector unread) {
-    const std::string connection_id = handshake.connection_id();
     auto opened = tls::open_stream(std::move(handshake));
     if (!opened) {
-        co_await refuse(opened.error(), connection_id);
+        co_await refuse(opened.error(), handshake);
         co_return;
     }
     thread_.handshake_ends(*this);

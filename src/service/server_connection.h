@@ -44,7 +44,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<void> carry_stream(tls::Handshake handshake, ByteVector unread);
     boost::asio::awaitable<void> carry_join(tls::Handshake handshake, ByteVector unread, stream::Deadline& deadline);
-    boost::asio::awaitable<void> refuse(const trust::Verdict& verdict, const std::string& connection_id);
+    boost::asio::awaitable<void> refuse(const trust::Verdict& verdict, const tls::Handshake& handshake);
     void log_handshake_fault(stream::HandshakeEnd end, const tls::Handshake& handshake);
     void begin_relay(stream::Socket backend, ByteVector unread);
     void on_relay_end(stream::EndReason reason, const stream::RelayCounts& counts, std::optional<tls::Alert> alert);
