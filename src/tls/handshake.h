@@ -131,7 +131,7 @@ class JoinChannel : public Plaintext {
 
 /// The gate. Gives up a finished handshake for its stream if a verdict of now lets the peer pass: the handshake's own,
 /// unless the judge's generation has moved or a session was resumed; then it judges again (INVARIANTS A07, A16, A36,
-/// A43).
+/// A43). A handshake that is refused stays as it is.
 [[nodiscard]] expected<Stream, trust::Verdict> open_stream(Handshake&& handshake);
 
 /// The gate of the join exchange: a server's peer that may join, or a client's server that its verdict lets pass.
