@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace cotter::stream {
@@ -55,6 +56,15 @@ void Reactor::give_turn() {
     go_on();
     turns_.pop_front();
     if (!turns_.empty()) boost::asio::post(io_, [this] { give_turn(); });
+}
+
+std::span<std::byte> Reactor::lot(std::size_t wanted) {
+    // Behind all that is ready now.
+    if (taken_this_round_ == 0) boost::asio::post(io_, [this] { taken_this_round_ = 0; });
+    const std::size_t left = kPerRound - std::min(kPerRound, taken_this_round_);
+    const std::size_t size = std::clamp(wanted, kLeastLot, std::clamp(left, kLeastLot, kReceive));
+    taken_this_round_ += size;
+    return receive_buffer().first(size);
 }
 
 ByteVector Reactor::take_buffer() {

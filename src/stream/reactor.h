@@ -43,8 +43,11 @@ class Reactor {
     [[nodiscard]] tls::Wire& wire() { return wire_; }
 
     /// Lent until the next suspension: one recv's worth, and room for what it decrypts to.
-    [[nodiscard]] std::span<std::byte> receive_buffer() { return receive_buffer_; }
-    [[nodiscard]] std::span<std::byte> plaintext_buffer() { return plaintext_buffer_; }
+    [[nodiscard]] std::span<std::byte> receive_buffer() { return {receive_buffer_.get(), kReceive}; }
+    [[nodiscard]] std::span<std::byte> plaintext_buffer() { return {plaintext_buffer_.get(), kPlaintext}; }
+    /// The part of the receive buffer that one stream may fill now: as much as it wants, up to kReceive, until the
+    /// streams have had kPerRound in this round of the loop; then kLeastLot, so that none holds up the others for long.
+    [[nodiscard]] std::span<std::byte> lot(std::size_t wanted);
 
     /// The time of the last tick or begin of an event; never more than a tick behind.
     [[nodiscard]] SteadyTime now() const { return now_; }
@@ -60,7 +63,10 @@ class Reactor {
     [[nodiscard]] ByteVector take_buffer();
     void give_back(ByteVector buffer);
 
-    static constexpr std::size_t kReceive = 128U << 10U;
+    /// Large, since what costs most in bulk is to wake the other side, once a send.
+    static constexpr std::size_t kReceive = 1U << 20U;
+    static constexpr std::size_t kLeastLot = 64U << 10U;
+    static constexpr std::size_t kPerRound = 4 * kReceive;
     /// What was lent, and the record that OpenSSL may hold the beginning of.
     static constexpr std::size_t kPlaintext = kReceive + (32U << 10U);
     static constexpr std::chrono::milliseconds kTick{100};
@@ -73,8 +79,10 @@ class Reactor {
 
     boost::asio::io_context io_{1};
     tls::Wire wire_;
-    ByteVector receive_buffer_{kReceive};
-    ByteVector plaintext_buffer_{kPlaintext};
+    // Not filled: what is never used is never had.
+    std::unique_ptr<std::byte[]> receive_buffer_ = std::make_unique_for_overwrite<std::byte[]>(kReceive);
+    std::unique_ptr<std::byte[]> plaintext_buffer_ = std::make_unique_for_overwrite<std::byte[]>(kPlaintext);
+    std::size_t taken_this_round_ = 0;
     std::vector<ByteVector> spare_buffers_;
     boost::asio::steady_timer timer_{io_};
     SteadyTime now_ = std::chrono::steady_clock::now();

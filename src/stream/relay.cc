@@ -9,8 +9,6 @@
 namespace cotter::stream {
 namespace {
 
-// After this much from one side, the others of the thread have their turn.
-constexpr int kRoundsPerEvent = 4;
 // Closing over what the peer still sends is a reset, which some systems let overtake what they have received.
 constexpr std::chrono::seconds kLinger{2};
 
@@ -79,21 +77,19 @@ void Relay::on_tick(SteadyTime now) {
 }
 
 void Relay::read_peer() {
-    for (int round = 0; round < kRoundsPerEvent; ++round) {
-        const std::span<std::byte> buffer = reactor_.receive_buffer();
-        const Moved received = receive(peer_, buffer);
-        switch (received.outcome) {
-            case Moved::Outcome::kWouldBlock: return arm_peer_read();
-            case Moved::Outcome::kEnd: return end(plain_lost_ ? EndReason::kPlainReset : EndReason::kTruncated);
-            case Moved::Outcome::kFailed: return end(EndReason::kPeerReset);
-            case Moved::Outcome::kDone: break;
-        }
-        decrypt(buffer.first(received.size));
-        if (is_ended_) return;
-        if (peer_finished_ || !to_plain_.empty()) {
-            return watch(peer_, peer_watched_, peer_read_armed_, EndReason::kPeerReset);
-        }
-        if (received.size < buffer.size()) break;
+    const std::span<std::byte> buffer = reactor_.lot(from_peer_.wanted);
+    const Moved received = receive(peer_, buffer);
+    switch (received.outcome) {
+        case Moved::Outcome::kWouldBlock: return arm_peer_read();
+        case Moved::Outcome::kEnd: return end(plain_lost_ ? EndReason::kPlainReset : EndReason::kTruncated);
+        case Moved::Outcome::kFailed: return end(EndReason::kPeerReset);
+        case Moved::Outcome::kDone: break;
+    }
+    decrypt(buffer.first(received.size));
+    if (is_ended_) return;
+    from_peer_.learn(received.size == buffer.size(), to_plain_.empty());
+    if (peer_finished_ || !to_plain_.empty()) {
+        return watch(peer_, peer_watched_, peer_read_armed_, EndReason::kPeerReset);
     }
     arm_peer_read();
 }
@@ -121,24 +117,22 @@ void Relay::decrypt(Bytes ciphertext) {
 }
 
 void Relay::read_plain() {
-    for (int round = 0; round < kRoundsPerEvent; ++round) {
-        const std::span<std::byte> buffer = reactor_.receive_buffer();
-        const Moved received = receive(plain_, buffer);
-        switch (received.outcome) {
-            case Moved::Outcome::kWouldBlock: return arm_plain_read();
-            case Moved::Outcome::kEnd: return end_of_plain();
-            case Moved::Outcome::kFailed: return end(EndReason::kPlainReset);
-            case Moved::Outcome::kDone: break;
-        }
-        active_ = reactor_.now();
-        counts_.to_peer += received.size;
-        reactor_.wire().lend({});
-        if (!stream_.write(buffer.first(received.size))) return end(EndReason::kPeerFault);
-        send_wire_output();
-        if (is_ended_) return;
-        if (!to_peer_.empty()) return watch(plain_, plain_watched_, plain_read_armed_, EndReason::kPlainReset);
-        if (received.size < buffer.size()) break;
+    const std::span<std::byte> buffer = reactor_.lot(from_plain_.wanted);
+    const Moved received = receive(plain_, buffer);
+    switch (received.outcome) {
+        case Moved::Outcome::kWouldBlock: return arm_plain_read();
+        case Moved::Outcome::kEnd: return end_of_plain();
+        case Moved::Outcome::kFailed: return end(EndReason::kPlainReset);
+        case Moved::Outcome::kDone: break;
     }
+    active_ = reactor_.now();
+    counts_.to_peer += received.size;
+    reactor_.wire().lend({});
+    if (!stream_.write(buffer.first(received.size))) return end(EndReason::kPeerFault);
+    send_wire_output();
+    if (is_ended_) return;
+    from_plain_.learn(received.size == buffer.size(), to_peer_.empty());
+    if (!to_peer_.empty()) return watch(plain_, plain_watched_, plain_read_armed_, EndReason::kPlainReset);
     arm_plain_read();
 }
 
@@ -260,15 +254,12 @@ void Relay::finish_if_done() {
 }
 
 void Relay::hear_last_words() {
-    // As much as one turn reads: who breaks off after an alert has said little before it.
-    for (int round = 0; round < kRoundsPerEvent; ++round) {
-        const std::span<std::byte> buffer = reactor_.receive_buffer();
-        const Moved received = receive(peer_, buffer);
-        if (received.outcome != Moved::Outcome::kDone) return;
-        reactor_.wire().lend(buffer.first(received.size));
-        const tls::Plaintext::Read read = stream_.read(reactor_.plaintext_buffer());
-        if (read.reading != tls::Plaintext::Reading::kNeedsInput) return;
-    }
+    // As much as one read takes: who breaks off after an alert has said little before it.
+    const std::span<std::byte> buffer = reactor_.receive_buffer();
+    const Moved received = receive(peer_, buffer);
+    if (received.outcome != Moved::Outcome::kDone) return;
+    reactor_.wire().lend(buffer.first(received.size));
+    static_cast<void>(stream_.read(reactor_.plaintext_buffer()));
 }
 
 void Relay::end(EndReason reason) {

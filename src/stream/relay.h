@@ -8,6 +8,7 @@
 #include "stream/socket.h"
 #include "tls/handshake.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -48,6 +49,19 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
         [[nodiscard]] Bytes rest() const { return Bytes(bytes).subspan(sent); }
     };
 
+    /// How much the next read of a side may take: more while all that is read is also sent at once, less while the
+    /// other side is slower, since that much then waits in memory.
+    struct Lot {
+        std::size_t wanted = Reactor::kLeastLot;
+        void learn(bool was_full, bool was_delivered) {
+            if (!was_delivered) {
+                wanted = std::max(wanted / 2, Reactor::kLeastLot);
+            } else if (was_full) {
+                wanted = std::min(2 * wanted, Reactor::kReceive);
+            }
+        }
+    };
+
     void on_tick(SteadyTime now) override;
 
     void read_peer();
@@ -81,6 +95,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
     tls::Stream stream_;
     Waiting to_plain_;
     Waiting to_peer_;
+    Lot from_peer_;
+    Lot from_plain_;
     RelayLimits limits_;
     RelayCounts counts_;
     OnEnd on_end_;
