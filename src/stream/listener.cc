@@ -26,7 +26,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kBacklog = 4096;
-constexpr int kAcceptsPerTurn = 4;
 
 struct Address {
     sockaddr_storage storage{};
@@ -218,9 +217,10 @@ asio::awaitable<void> accept_each(Reactor& reactor, asio::posix::stream_descript
         const auto [fault] = co_await descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                                             asio::as_tuple(asio::use_awaitable));
         if (fault) co_return;
-        co_await reactor.turn();
         bool must_rest = false;
-        for (int i = 0; i < kAcceptsPerTurn && descriptor.is_open(); ++i) {
+        for (;;) {
+            co_await reactor.turn();
+            if (!descriptor.is_open()) co_return;
             if (!may_accept()) {
                 say(true, "as many connections as allowed are open");
                 must_rest = true;
@@ -245,7 +245,7 @@ asio::awaitable<void> accept_each(Reactor& reactor, asio::posix::stream_descript
             }
             // Anything else is of the one connection that went away before it was accepted (accept(2)).
         }
-        if (must_rest && descriptor.is_open()) {
+        if (must_rest) {
             rest.expires_after(Reactor::kTick);
             co_await rest.async_wait(asio::as_tuple(asio::use_awaitable));
         }

@@ -48,8 +48,8 @@ class ListenSocket {
 /// Why accepting rests, said once a pause; an empty reason when it goes on.
 using OnPause = std::function<void(const std::string& why)>;
 
-/// Accepts until the descriptor is closed. `on_accept` gets each socket prepared; `may_accept` is asked before each
-/// accept and, if it says no, accepting rests for a tick.
+/// Accepts until the descriptor is closed, one connection a turn. `on_accept` gets each socket prepared; `may_accept`
+/// is asked before each accept and, if it says no, accepting rests for a tick.
 [[nodiscard]] boost::asio::awaitable<void> accept_each(Reactor& reactor,
                                                        boost::asio::posix::stream_descriptor& descriptor,
                                                        std::function<bool()> may_accept,

@@ -45,17 +45,21 @@ boost::asio::awaitable<void> Reactor::turn() {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
         [this](auto go_on) {
             turns_.emplace_back(std::move(go_on));
-            if (turns_.size() == 1) boost::asio::post(io_, [this] { give_turn(); });
+            if (turns_.size() == 1) arrange_turn();
         },
         boost::asio::use_awaitable);
 }
 
+void Reactor::arrange_turn() {
+    // Behind what waits in the loop, which then looks at the sockets; and once more, behind what it has found.
+    boost::asio::post(io_, [this] { boost::asio::post(io_, [this] { give_turn(); }); });
+}
+
 void Reactor::give_turn() {
-    // The next stands behind all that is ready by then, since the loop looks at the sockets in between.
     auto go_on = std::move(turns_.front());
     go_on();
     turns_.pop_front();
-    if (!turns_.empty()) boost::asio::post(io_, [this] { give_turn(); });
+    if (!turns_.empty()) arrange_turn();
 }
 
 std::span<std::byte> Reactor::lot(std::size_t wanted) {

@@ -75,6 +75,7 @@ class Reactor {
     using TickingList = boost::intrusive::list<Ticking, boost::intrusive::constant_time_size<false>>;
 
     void tick();
+    void arrange_turn();
     void give_turn();
 
     boost::asio::io_context io_{1};
