@@ -13,7 +13,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kSweepEvery{1};
-constexpr std::size_t kRefusalLinesPerSecond = 5;
+// Of one source, and of all: a line costs as much as a good part of the refusal, and a disk is full at some time.
+constexpr std::size_t kRefusalLinesPerSource = 5;
+constexpr std::size_t kRefusalLinesPerSecond = 50;
 constexpr std::size_t kMostSources = 65536;
 
 Result<std::shared_ptr<const tls::Context>> make_context(const tls::LibraryContext& library,
@@ -141,11 +143,13 @@ std::optional<std::uint64_t> ServerThread::take_refusal_line(const std::string& 
         source.second = now;
         source.lines = 0;
     }
-    if (++source.lines > kRefusalLinesPerSecond) {
+    if (source.lines == kRefusalLinesPerSource || refusal_lines_ == kRefusalLinesPerSecond) {
         ++source.unwritten;
         source.last_peer = peer;
         return std::nullopt;
     }
+    ++source.lines;
+    ++refusal_lines_;
     return std::exchange(source.unwritten, 0);
 }
 
@@ -154,8 +158,10 @@ void ServerThread::on_tick(stream::SteadyTime now) {
     next_sweep_ = now + kSweepEvery;
     const x509::Time time = wall_clock_now();
     for (auto next = connections_.begin(); next != connections_.end();) (next++)->sweep(time);
+    refusal_lines_ = 0;
     for (auto& [network, source] : sources_) {
         if (source.unwritten == 0 || now - source.second < std::chrono::seconds(1)) continue;
+        if (++refusal_lines_ == kRefusalLinesPerSecond) break;
         // The flood is over, or may be: nobody need come again for the count to be told.
         shared_.log.write(Event("refusals_unwritten", LogLevel::kWarning)
                               .with("peer", source.last_peer)

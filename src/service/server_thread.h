@@ -70,8 +70,8 @@ class ServerThread final : private stream::Ticking {
     void join_ends() { --joins_; }
     void handshake_ends(ServerConnection& connection);
     void forget(ServerConnection& connection);
-    /// Writes a refusal's line, made by `describe`, at most a few a second for one source; the rest are counted, and
-    /// told with the next.
+    /// Writes a refusal's line, made by `describe`, at most a few a second for one source and some for all; the
+    /// rest are counted, and told with the next.
     template <class Describe>
     void log_refusal(const std::string& peer, const std::string& source_network, Describe describe) {
         if (const auto unwritten = take_refusal_line(peer, source_network)) {
@@ -108,6 +108,7 @@ class ServerThread final : private stream::Ticking {
     boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections_;
     std::list<ServerConnection*> handshakes_;  ///< oldest first
     std::unordered_map<std::string, Source> sources_;
+    std::size_t refusal_lines_ = 0;  ///< since the last sweep
     std::size_t joins_ = 0;
     stream::SteadyTime next_sweep_;
     std::atomic<std::size_t> open_count_{0};
