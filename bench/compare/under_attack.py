@@ -7,7 +7,7 @@ from compare.measure import Bench, Failed
 from compare.works import Work
 
 STREAMS = [
-    Work("64-byte echo alone", ("echo", "--size", "64"), "µs", 12_000),
+    Work("64-byte echo alone", ("echo", "--size", "64"), "µs", 30_000),
     Work("64-byte echo, 16 connections", ("echo", "--size", "64"), "µs", 60_000, connections=16),
 ]
 FLOOD = Work("flood", ("flood",), "µs", 1, connections=384)

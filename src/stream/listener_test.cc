@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -39,6 +40,40 @@ void leave_unix_socket(const std::filesystem::path& path) {
     address.sun_family = AF_UNIX;
     path.string().copy(address.sun_path, sizeof address.sun_path - 1);
     ASSERT_EQ(::bind(socket.get(), static_cast<sockaddr*>(static_cast<void*>(&address)), sizeof address), 0);
+}
+
+/// What a socket has of an option that is on or off.
+int option_of(int descriptor, int level, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(::getsockopt(descriptor, level, option, &value, &size), 0);
+    return value;
+}
+
+TEST(Listener, WhatItAcceptsSendsAtOnceAndNoticesADeadPeer) {
+    auto opened = listen("127.0.0.1:0");
+    ASSERT_TRUE(opened);
+    const auto target = Target::parse(opened->address());
+    ASSERT_TRUE(target);
+    const Descriptor listening(opened->hand_over());
+    Reactor reactor;
+    std::optional<Result<Socket>> dialled;
+    boost::asio::co_spawn(
+        reactor.io(),
+        [&]() -> boost::asio::awaitable<void> {
+            dialled.emplace(co_await dial(reactor, *target, Reach::kAnywhere, std::chrono::seconds(10)));
+            reactor.io().stop();
+        },
+        boost::asio::detached);
+    reactor.run();
+    ASSERT_TRUE(dialled && *dialled);
+    const Descriptor accepted(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    ASSERT_GE(accepted.get(), 0);
+    for (const int descriptor : {accepted.get(), (*dialled)->native_handle()}) {
+        EXPECT_EQ(option_of(descriptor, IPPROTO_TCP, TCP_NODELAY), 1);
+        EXPECT_EQ(option_of(descriptor, SOL_SOCKET, SO_KEEPALIVE), 1);
+        EXPECT_EQ(option_of(descriptor, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    }
 }
 
 TEST(Listener, A218_AUnixSocketIsPrivateFromItsFirstMoment) {

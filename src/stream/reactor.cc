@@ -52,10 +52,19 @@ boost::asio::awaitable<void> Reactor::turn() {
 
 void Reactor::arrange_turn() {
     // Behind what waits in the loop, which then looks at the sockets; and once more, behind what it has found.
-    boost::asio::post(io_, [this] { boost::asio::post(io_, [this] { give_turn(); }); });
+    boost::asio::post(io_, [this] { boost::asio::post(io_, [this] { hold_or_give_turn(); }); });
+}
+
+void Reactor::hold_or_give_turn() {
+    if (!is_stream_served_) return give_turn();
+    hold_.expires_after(kHold);
+    hold_.async_wait([this](const boost::system::error_code& fault) {
+        if (!fault) give_turn();
+    });
 }
 
 void Reactor::give_turn() {
+    is_stream_served_ = false;
     auto go_on = std::move(turns_.front());
     go_on();
     turns_.pop_front();

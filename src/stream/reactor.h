@@ -59,6 +59,10 @@ class Reactor {
     /// one each time round the loop, first come first served, so that an open stream never waits for a crowd of them.
     [[nodiscard]] boost::asio::awaitable<void> turn();
 
+    /// Tells that an established stream has just been served. Its answer is likely near, so the next turn is held back
+    /// for a moment, once, lest the answer meet a step of a stranger's handshake.
+    void stream_served() { is_stream_served_ = true; }
+
     /// Buffers for bytes that could not be sent at once; empty ones come back here.
     [[nodiscard]] ByteVector take_buffer();
     void give_back(ByteVector buffer);
@@ -70,12 +74,15 @@ class Reactor {
     /// What was lent, and the record that OpenSSL may hold the beginning of.
     static constexpr std::size_t kPlaintext = kReceive + (32U << 10U);
     static constexpr std::chrono::milliseconds kTick{100};
+    /// What a service on the same machine takes to answer.
+    static constexpr std::chrono::microseconds kHold{80};
 
   private:
     using TickingList = boost::intrusive::list<Ticking, boost::intrusive::constant_time_size<false>>;
 
     void tick();
     void arrange_turn();
+    void hold_or_give_turn();
     void give_turn();
 
     boost::asio::io_context io_{1};
@@ -89,6 +96,8 @@ class Reactor {
     SteadyTime now_ = std::chrono::steady_clock::now();
     TickingList ticking_;
     std::deque<std::move_only_function<void()>> turns_;  ///< what goes on at each
+    boost::asio::steady_timer hold_{io_};
+    bool is_stream_served_ = false;  ///< since the last turn
 };
 
 }  // namespace cotter::stream

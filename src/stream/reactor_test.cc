@@ -5,9 +5,11 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -74,6 +76,35 @@ TEST(Reactor, A160_ServesAReadySocketBeforeACrowdThatWaitsForItsTurns) {
     EXPECT_EQ(std::ranges::count(happened, 't'), kCrowd);
     // Right behind the turn in which it became ready.
     EXPECT_EQ(happened.find('s'), 1U) << happened;
+}
+
+TEST(Reactor, A160_GivesATurnAlsoWhileAStreamIsServedWithoutEnd) {
+    Reactor reactor;
+    bool has_gone_on = false;
+    std::function<void()> serve = [&] {
+        reactor.stream_served();
+        if (!has_gone_on) boost::asio::post(reactor.io(), serve);
+    };
+    const auto wait_for_turn = [&]() -> boost::asio::awaitable<void> {
+        co_await reactor.turn();
+        has_gone_on = true;
+        reactor.io().stop();
+    };
+    serve();
+    boost::asio::co_spawn(reactor.io(), wait_for_turn(), boost::asio::detached);
+    reactor.io().run_for(std::chrono::seconds(30));
+    EXPECT_TRUE(has_gone_on);
+}
+
+TEST(Reactor, LendsLargeLotsUntilTheStreamsHadTheirShareOfARound) {
+    Reactor reactor;
+    EXPECT_EQ(reactor.lot(0).size(), Reactor::kLeastLot);
+    EXPECT_EQ(reactor.lot(2 * Reactor::kReceive).size(), Reactor::kReceive);
+    for (std::size_t lent = 0; lent < Reactor::kPerRound; lent += Reactor::kReceive)
+        static_cast<void>(reactor.lot(Reactor::kReceive));
+    EXPECT_EQ(reactor.lot(Reactor::kReceive).size(), Reactor::kLeastLot);
+    reactor.io().poll();
+    EXPECT_EQ(reactor.lot(Reactor::kReceive).size(), Reactor::kReceive);
 }
 
 TEST(Reactor, GivesTurnsInTheOrderInWhichTheyWereAskedForAlsoToWhoAsksAgain) {

@@ -11,6 +11,8 @@ namespace {
 
 // Closing over what the peer still sends is a reset, which some systems let overtake what they have received.
 constexpr std::chrono::seconds kLinger{2};
+// A stream that has lasted so long goes before those who have yet to shake hands.
+constexpr std::chrono::milliseconds kEstablished{200};
 
 }  // namespace
 
@@ -87,6 +89,7 @@ void Relay::read_peer() {
     }
     decrypt(buffer.first(received.size));
     if (is_ended_) return;
+    if (active_ - started_ >= kEstablished) reactor_.stream_served();
     from_peer_.learn(received.size == buffer.size(), to_plain_.empty());
     if (peer_finished_ || !to_plain_.empty()) {
         return watch(peer_, peer_watched_, peer_read_armed_, EndReason::kPeerReset);
@@ -131,6 +134,7 @@ void Relay::read_plain() {
     if (!stream_.write(buffer.first(received.size))) return end(EndReason::kPeerFault);
     send_wire_output();
     if (is_ended_) return;
+    if (active_ - started_ >= kEstablished) reactor_.stream_served();
     from_plain_.learn(received.size == buffer.size(), to_peer_.empty());
     if (!to_peer_.empty()) return watch(plain_, plain_watched_, plain_read_armed_, EndReason::kPlainReset);
     arm_plain_read();
