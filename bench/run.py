@@ -8,11 +8,11 @@ import pathlib
 import sys
 import tempfile
 
-from compare import report, scaling, under_attack
-from compare.certificates import Certificates
-from compare.measure import measure
-from compare.proxies import Cotter, Haproxy, Hitch, Nginx, PlainRelay, Stunnel, installed
-from compare.works import WORKS
+from side_by_side import report, scaling, under_attack
+from side_by_side.certificates import Certificates
+from side_by_side.measure import CORES, measure
+from side_by_side.proxies import Cotter, Haproxy, Hitch, Nginx, PlainRelay, Stunnel, installed
+from side_by_side.works import WORKS
 
 
 def arguments():
@@ -28,7 +28,7 @@ def arguments():
 
 def main():
     options = arguments()
-    if len(os.sched_getaffinity(0)) < 2:
+    if len(CORES) < 2:
         sys.exit("bench: two cores are needed, one for the proxy and one for the load")
     wanted = lambda name: not options.work or any(part in name for part in options.work)
     works = [work for work in WORKS if wanted(work.name)]

@@ -1,7 +1,9 @@
-# The instruction check: bench/fixed_work under callgrind, held against bench/instructions.json. ./dev test installs
-# valgrind; a build without it has no such test.
-add_test(NAME bench_comparison COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/bench/comparison_test.py)
-set_tests_properties(bench_comparison PROPERTIES LABELS bench TIMEOUT 30)
+# What the benchmarks' own programs make of figures; and the instruction check: bench/fixed_work under callgrind, held
+# against bench/instructions.json. ./dev test installs valgrind; a build without it has no such test.
+foreach(name IN ITEMS comparison side_by_side)
+  add_test(NAME bench_${name} COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/bench/${name}_test.py)
+  set_tests_properties(bench_${name} PROPERTIES LABELS bench TIMEOUT 60)
+endforeach()
 
 find_path(CALLGRIND_INCLUDE valgrind/callgrind.h)
 if(NOT CALLGRIND_INCLUDE)

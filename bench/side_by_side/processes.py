@@ -76,7 +76,9 @@ class Process:
             except subprocess.TimeoutExpired:
                 os.killpg(self.pid, signal.SIGKILL)
                 self._child.wait()
-        self._output.close()
+        for pipe in (self.stdin, self.stdout, self._output):
+            if pipe:
+                pipe.close()
 
     def __enter__(self):
         return self

@@ -7,7 +7,7 @@ import pwd
 import shutil
 import subprocess
 
-from compare.certificates import Certificates
+from side_by_side.certificates import Certificates
 
 
 @dataclasses.dataclass(frozen=True)

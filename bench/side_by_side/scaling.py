@@ -4,8 +4,8 @@ import contextlib
 import dataclasses
 import statistics
 
-from compare.measure import LOAD_CORES, PROXY_CORES, Bench
-from compare.works import WORKS
+from side_by_side.measure import LOAD_CORES, PROXY_CORES, Bench
+from side_by_side.works import WORKS
 
 BOTH = PROXY_CORES | LOAD_CORES
 

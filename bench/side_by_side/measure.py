@@ -2,16 +2,18 @@
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import statistics
 import subprocess
 import tempfile
 
-from compare.processes import Process, await_port, free_ports, tally
-from compare.proxies import PlainRelay, Task
+from side_by_side.processes import Process, await_port, free_ports, tally
+from side_by_side.proxies import PlainRelay, Task
 
-PROXY_CORES = {0}
-LOAD_CORES = {1}
+CORES = sorted(os.sched_getaffinity(0))
+PROXY_CORES = set(CORES[:1])
+LOAD_CORES = set(CORES[1:2])
 
 
 class Failed(Exception):

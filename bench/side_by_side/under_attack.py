@@ -3,8 +3,8 @@
 import contextlib
 import subprocess
 
-from compare.measure import Bench, Failed
-from compare.works import Work
+from side_by_side.measure import Bench, Failed
+from side_by_side.works import Work
 
 STREAMS = [
     Work("64-byte echo alone", ("echo", "--size", "64"), "µs", 30_000),
