@@ -31,6 +31,10 @@ def _user():
     return pwd.getpwuid(os.geteuid()).pw_name
 
 
+def _said(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 class Cotter:
     name = "cotter"
 
@@ -38,14 +42,13 @@ class Cotter:
         self._binary = binary
 
     def version(self):
-        return subprocess.run([self._binary, "version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
+        return _said(self._binary, "version").splitlines()[0]
 
     def _call(self, task, *arguments):
         return [self._binary, "--state", task.folder / "state", *arguments]
 
     def _pin(self, certificate):
-        said = subprocess.run([self._binary, "pin", "--format", "cotter", certificate], capture_output=True, text=True, check=True)
-        return said.stdout.splitlines()[0]
+        return _said(self._binary, "pin", "--format", "cotter", certificate).splitlines()[0]
 
     def serve(self, task):
         subprocess.run(self._call(task, "client", "add", "bench", f"file:{task.certificates.client.certificate}"),
@@ -173,8 +176,7 @@ class Hitch:
 
 
 def _debian(package):
-    said = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=False)
-    return said.stdout or "of this system"
+    return _said("dpkg-query", "-W", "-f", "${Version}", package)
 
 
 def installed(proxy):

@@ -28,7 +28,8 @@ def markdown(results, names, works):
         cells = [_digits(figures[name].figure) if name in figures else "" for name in names]
         unit = "µs, p50" if work.latency else work.unit
         lines.append(f"| {work.name} | {unit} | " + " | ".join(cells) + f" | {ratio(figures):.2f} |")
-    lines += ["", "Of the same runs, by the clock on the wall: of the work a second (bulk: MB), and p50 / p99 / p99.9 in µs.", "",
+    lines += ["", "Of the same runs, by the clock on the wall: of the work a second (bulk: MB), and p50 / p99 / p99.9 in µs.",
+              "",
               "| work | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for work in works:
         figures = results.get(work.name)
@@ -48,7 +49,7 @@ def markdown(results, names, works):
 
 
 def attack_markdown(rows):
-    lines = ["| streams | p50 / p99 / p99.9, quiet | the same, attacked | p99 ratio | attacks a second | memory, quiet → attacked |",
+    lines = ["| streams | p50 / p99 / p99.9, quiet | the same, attacked | p99 ratio | attacks a second | memory, both |",
              "|---|---|---|---|---|---|"]
     for row in rows:
         quiet, attacked = row["quiet"], row["attacked"]
@@ -80,14 +81,16 @@ def plot(results, names, works):
         if not figures:
             continue
         longest = max(run.figure for run in figures.values())
-        rows.append(f'<text x="{left - 10}" y="{y + bar}" text-anchor="end" font-weight="bold">{html.escape(work.name)}</text>'
-                    f'<text x="{left - 10}" y="{y + 2 * bar}" text-anchor="end" fill="#555">{work.unit}; less is better</text>')
+        name_at = f'<text x="{left - 10}" text-anchor="end"'
+        rows.append(f'{name_at} y="{y + bar}" font-weight="bold">{html.escape(work.name)}</text>'
+                    f'{name_at} y="{y + 2 * bar}" fill="#555">{work.unit}; less is better</text>')
         for name in names:
             if name not in figures:
                 continue
             length = width * figures[name].figure / longest
+            figure_at = f'<text x="{left + length + 5:.1f}" y="{y + bar - 4}">'
             rows.append(f'<rect x="{left}" y="{y}" width="{length:.1f}" height="{bar - 2}" fill="{COLOURS[name]}"/>'
-                        f'<text x="{left + length + 5:.1f}" y="{y + bar - 4}">{_digits(figures[name].figure)} {name}</text>')
+                        f'{figure_at}{_digits(figures[name].figure)} {name}</text>')
             y += bar
         y += 12
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 160}" height="{y + 10}" '

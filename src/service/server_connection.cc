@@ -213,7 +213,7 @@ asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, co
 asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, ByteVector unread) {
     auto opened = tls::open_stream(std::move(handshake));
     if (!opened) {
-        co_await refuse(opened.error(), handshake);
+        co_await refuse(opened.error(), handshake);  // NOLINT(bugprone-use-after-move): refused, it stays as it was
         co_return;
     }
     thread_.handshake_ends(*this);

@@ -21,12 +21,13 @@ namespace cotter::stream {
 /// Something with deadlines: asked ten times a second whether one has passed. Registered while it lives.
 class Ticking : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   public:
+    Ticking(const Ticking&) = delete;
+    Ticking& operator=(const Ticking&) = delete;
+
     virtual void on_tick(SteadyTime now) = 0;
 
   protected:
     Ticking() = default;
-    Ticking(const Ticking&) = delete;
-    Ticking& operator=(const Ticking&) = delete;
     ~Ticking() = default;
 };
 
