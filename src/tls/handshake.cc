@@ -198,7 +198,7 @@ void Handshake::State::read_certificates(X509_STORE_CTX* store) {
 
 void Handshake::State::read_staple() {
     const unsigned char* response = nullptr;
-    const long size = SSL_get_tlsext_status_ocsp_resp(ssl.get(), &response);
+    const long size = SSL_get_tlsext_status_ocsp_resp(ssl.get(), static_cast<void*>(&response));
     if (size <= 0 || response == nullptr) return;
     const Bytes octets = x509::as_bytes(response, static_cast<std::size_t>(size));
     peer.stapled.assign(octets.begin(), octets.end());
