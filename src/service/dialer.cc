@@ -338,7 +338,9 @@ asio::awaitable<expected<ByteVector, ConnectFailure>> Dialer::await_ready(stream
         reactor_.wire().lend(received);
         const std::span<std::byte> buffer = reactor_.plaintext_buffer();
         const auto read = stream.read(buffer);
-        switch (preface.take(buffer.first(read.size))) {
+        const auto state = preface.take(buffer.first(read.size));
+        static_cast<void>(co_await stream::send_wire(reactor_, socket));
+        switch (state) {
             case stream::PrefaceReader::State::kReady: co_return preface.rest();
             case stream::PrefaceReader::State::kUnavailable:
                 co_return unexpected(failure({ErrorKind::kFailed,

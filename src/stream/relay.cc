@@ -264,6 +264,7 @@ void Relay::hear_last_words() {
     if (received.outcome != Moved::Outcome::kDone) return;
     reactor_.wire().lend(buffer.first(received.size));
     static_cast<void>(stream_.read(reactor_.plaintext_buffer()));
+    reactor_.wire().clear_output();
 }
 
 void Relay::end(EndReason reason) {

@@ -91,16 +91,15 @@ struct Offered {
     explicit Offered(OSSL_PROVIDER* whole) {
         for (std::size_t operation = 0; operation < tables.size(); ++operation)
             tables.at(operation) = filtered(whole, static_cast<int>(operation));
-        is_whole = OSSL_PROVIDER_get_capabilities(whole, kGroupCapability, &keep_group, &groups) == 1;
+        if (OSSL_PROVIDER_get_capabilities(whole, kGroupCapability, &keep_group, &groups) != 1) throw std::bad_alloc();
     }
     static constexpr const char* kGroupCapability = "TLS-GROUP";
 
     std::array<Table, OSSL_OP__HIGHEST + 1> tables;
     std::vector<ParametersPtr> groups;
-    bool is_whole = false;
 };
 
-/// `whole` counts at the first call, which is in start().
+/// `whole` counts at the first call that is not cut short, which is in start().
 const Offered& offered(OSSL_PROVIDER* whole = nullptr) {
     static const Offered kOffered(whole);
     return kOffered;
@@ -133,7 +132,7 @@ int start(const OSSL_CORE_HANDLE* /*handle*/, const OSSL_DISPATCH* /*core*/, con
         entry(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, &tell_capabilities),
         OSSL_DISPATCH{},
     };
-    if (!offered(starting_from).is_whole) return 0;
+    static_cast<void>(offered(starting_from));
     *functions = kFunctions.data();
     *provider = OSSL_PROVIDER_get0_provider_ctx(starting_from);  // the implementations take it for their own
     return 1;

@@ -23,6 +23,10 @@ trust::Verdict refusal(const Peer& peer, trust::ReasonCode code, std::string mes
 
 }  // namespace
 
+bool Handshake::State::has_too_many_control_records() const {
+    return control_records > kFreeControlRecords + data_octets / kDataPerControlRecord;
+}
+
 /// The verdict that counts now, for this connection.
 trust::Verdict Handshake::final_verdict() {
     State& state = *state_;
@@ -91,8 +95,7 @@ Plaintext::Read Plaintext::read(std::span<std::byte> into) {
         break;
         // Only where something is left: to find nothing costs as much as a small record.
     } while (!state.wire->unread().empty() || SSL_has_pending(ssl) == 1);
-    if (state.control_records > kFreeControlRecords + state.data_octets / kDataPerControlRecord)
-        result.reading = Reading::kFailed;
+    if (state.has_too_many_control_records()) result.reading = Reading::kFailed;
     return result;
 }
 

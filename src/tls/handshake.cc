@@ -275,6 +275,8 @@ void Handshake::on_message(int is_sent, int /*version*/, int content_type, const
         // TLS 1.2 says in the header what a record is; TLS 1.3 says there that it is data, and the truth inside.
         const bool is_data = size > 0 && message[0] == std::byte{SSL3_RT_APPLICATION_DATA};
         if (state.is_finished && !is_data) ++state.control_records;
+        // One call of OpenSSL's would take all of them that are lent, a second's work in a mebibyte.
+        if (state.has_too_many_control_records()) state.wire->withdraw();
     } else if (content_type == SSL3_RT_HANDSHAKE && !state.is_finished && size > 0 &&
                message[0] == kCertificateMessage) {
         try {

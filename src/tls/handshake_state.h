@@ -27,6 +27,9 @@ struct Handshake::State {
     std::uint64_t data_octets = 0;      ///< of plaintext, read after the handshake
     std::uint64_t control_records = 0;  ///< after the handshake: received records that are not data
 
+    /// Whether the peer keeps us busy with nothing (INVARIANT A51).
+    [[nodiscard]] bool has_too_many_control_records() const;
+
     static State& of(SSL* ssl);
     void attach(const Context& of_context, Wire& through, const PeerJudge& asked);
     /// Reads the kept Certificate message into `peer`.

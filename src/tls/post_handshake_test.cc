@@ -134,6 +134,48 @@ TEST(PostHandshake, A51_EndlessMessagesThatAreNotDataEndTheConnection) {
     }
 }
 
+TEST(PostHandshake, A51_NoMoreOfThemAreTakenThanTheLimitHoweverManyCameAtOnce) {
+    Scene scene({Protocol::kTls13, false, {}});
+    Connection connection = connect(scene, true, TLS1_3_VERSION);
+    ASSERT_TRUE(connection.ours);
+    ByteVector sent;
+    for (int i = 0; i < 2000; ++i) {
+        ASSERT_EQ(SSL_key_update(connection.raw->get(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        connection.raw->is_finished = false;
+        const ByteVector update = connection.raw->take({});
+        ASSERT_FALSE(update.empty());
+        sent.insert(sent.end(), update.begin(), update.end());
+    }
+    const ByteVector data = connection.raw->write("what lies behind them");
+    sent.insert(sent.end(), data.begin(), data.end());
+    const auto heard = hear(*connection.ours, scene.server_wire, sent);
+    EXPECT_EQ(heard.reading, Plaintext::Reading::kFailed);
+    EXPECT_EQ(heard.text, "");
+}
+
+TEST(PostHandshake, A07_WhatOneConnectionLeavesUnsentNeverGoesOutOnAnother) {
+    Scene scene({Protocol::kTls13, false, {}});
+    Connection careless = connect(scene, true, TLS1_3_VERSION);
+    Connection other = connect(scene, true, TLS1_3_VERSION);
+    ASSERT_TRUE(careless.ours && other.ours);
+    ByteVector asking;
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_EQ(SSL_key_update(careless.raw->get(), SSL_KEY_UPDATE_REQUESTED), 1);
+        const ByteVector more = careless.raw->write("answer me");
+        asking.insert(asking.end(), more.begin(), more.end());
+    }
+    ByteVector buffer(64U << 10U);
+    scene.server_wire.lend(asking);
+    static_cast<void>(careless.ours->read(buffer));
+    ASSERT_FALSE(scene.server_wire.output().empty()) << "there is no answer that could be left";
+
+    scene.server_wire.lend({});
+    ASSERT_TRUE(other.ours->write(x509::as_bytes("word")));
+    const ByteVector sent(scene.server_wire.output().begin(), scene.server_wire.output().end());
+    static_cast<void>(other.raw->take(sent));
+    EXPECT_EQ(other.raw->read(), "word");
+}
+
 TEST(PostHandshake, A177_ACloseNotifyIsNoFailureAndWhatCameBeforeItCounts) {
     Scene scene({Protocol::kTls13, false, {}});
     Connection connection = connect(scene, true, TLS1_3_VERSION);

@@ -8,7 +8,7 @@
 namespace cotter::tls {
 namespace {
 
-// One read from a backend, encrypted: the size that a busy thread settles at.
+// One read of a stream that isn't in a hurry, encrypted; a busy thread's grows to what it needs.
 constexpr std::size_t kUsualOutput = 160U << 10U;
 
 }  // namespace

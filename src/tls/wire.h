@@ -18,7 +18,13 @@ class Wire {
     Wire& operator=(const Wire&) = delete;
 
     /// Lends received ciphertext to the next calls on a connection. The caller keeps it alive until unread() is taken.
-    void lend(Bytes received) { input_ = received; }
+    /// What another connection left unsent goes: on this one's socket it would be an attack.
+    void lend(Bytes received) {
+        input_ = received;
+        output_.clear();
+    }
+    /// Takes back what is lent and not yet read.
+    void withdraw() { input_ = {}; }
     /// What OpenSSL has not asked for yet.
     [[nodiscard]] Bytes unread() const { return input_; }
 

@@ -40,7 +40,10 @@ MUTANTS = {
         "state.peer.application == Application::kJoin && state.is_finished &&", "state.is_finished &&"),
     "endless_records_without_data": (
         "src/tls/gate.cc", "tls", "PostHandshake.A51*",
-        "if (state.control_records > kFreeControlRecords + state.data_octets / kDataPerControlRecord)", "if (false)"),
+        "return control_records > kFreeControlRecords + data_octets / kDataPerControlRecord;", "return false;"),
+    "control_records_taken_as_many_as_came": (
+        "src/tls/handshake.cc", "tls", "PostHandshake.A51*",
+        "if (state.has_too_many_control_records()) state.wire->withdraw();", ""),
     "verify_callback_that_says_yes": (
         "src/tls/handshake.cc", "tls", "Gate.*",
         "return passes ? 1 : 0;", "return 1;"),

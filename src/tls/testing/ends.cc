@@ -68,7 +68,7 @@ ByteVector OurEnd::take(Bytes received) {
     progress = handshake.advance();
     const Bytes rest = wire.unread();
     unread.assign(rest.begin(), rest.end());
-    wire.lend({});
+    wire.withdraw();
     ByteVector output(wire.output().begin(), wire.output().end());
     wire.clear_output();
     return output;
@@ -222,7 +222,7 @@ Heard hear(Plaintext& stream, Wire& wire, Bytes ciphertext) {
     ByteVector buffer(ciphertext.size() + (32U << 10U));
     wire.lend(ciphertext);
     const Plaintext::Read read = stream.read(buffer);
-    wire.lend({});
+    wire.withdraw();
     Heard heard{text_of(Bytes(buffer).first(read.size)), read.reading, {wire.output().begin(), wire.output().end()}};
     wire.clear_output();
     return heard;
