@@ -154,7 +154,7 @@ asio::awaitable<void> ServerConnection::run() {
     if (!has_spoken || deadline.is_expired()) {
         thread_.handshake_ends(*this);
         if (stopped_) co_return;
-        thread_.log_refusal(source_, source_network_, [&] {
+        thread_.log_refusal(LogLevel::kInfo, source_, source_network_, [&] {
             return Event("handshake_failed")
                 .with("peer", source_)
                 .with("reason", explain(stream::HandshakeEnd::kExpired));
@@ -186,7 +186,7 @@ asio::awaitable<void> ServerConnection::run() {
 }
 
 void ServerConnection::log_handshake_fault(stream::HandshakeEnd end, const tls::Handshake& handshake) {
-    thread_.log_refusal(source_, source_network_, [&] {
+    thread_.log_refusal(LogLevel::kInfo, source_, source_network_, [&] {
         Event line("handshake_failed");
         line.with("conn", handshake.connection_id()).with("peer", source_).with("reason", explain(end));
         if (handshake.failure().alert) line.with("alert", handshake.failure().alert->name());
@@ -195,7 +195,7 @@ void ServerConnection::log_handshake_fault(stream::HandshakeEnd end, const tls::
 }
 
 asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, const tls::Handshake& handshake) {
-    thread_.log_refusal(source_, source_network_, [&] {
+    thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] {
         Event line("refused", LogLevel::kWarning);
         line.with("conn", handshake.connection_id()).with("peer", source_).with("client", verdict.client_name);
         if (!verdict.presented.empty()) {
@@ -320,7 +320,7 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
     auto opened = thread_.may_begin_join() ? tls::open_join(std::move(handshake))
                                            : expected<tls::JoinChannel, trust::Verdict>(unexpected(trust::Verdict{}));
     if (!opened) {
-        thread_.log_refusal(source_, source_network_, [&] {
+        thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] {
             return Event("join_refused", LogLevel::kWarning)
                 .with("conn", connection_id)
                 .with("peer", source_)
@@ -340,6 +340,8 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
         const auto read = opened->read(buffer);
         const auto fresh = buffer.first(read.size);
         request.insert(request.end(), fresh.begin(), fresh.end());
+        const bool is_sent = co_await stream::send_wire(thread_.reactor(), socket_);
+        if (!is_sent) co_return;
         if (request.size() >= kJoinRequestSize) break;
         if (read.reading != tls::Plaintext::Reading::kNeedsInput) co_return;
         if (!co_await stream::until_readable(socket_) || deadline.is_expired()) co_return;
@@ -383,7 +385,7 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
     if (is_joined) {
         thread_.shared().log.write(line);
     } else {
-        thread_.log_refusal(source_, source_network_, [&] { return line; });
+        thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] { return line; });
     }
     thread_.reactor().wire().lend({});
     if (opened->write(to_bytes(reply)) && opened->close_notify()) {

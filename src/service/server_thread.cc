@@ -159,21 +159,31 @@ void ServerThread::on_tick(stream::SteadyTime now) {
     const x509::Time time = wall_clock_now();
     for (auto next = connections_.begin(); next != connections_.end();) (next++)->sweep(time);
     refusal_lines_ = 0;
+    tell_of_unwritten(now);
+}
+
+void ServerThread::tell_of_unwritten(stream::SteadyTime now) {
+    const bool is_crowded = sources_.size() > kMostSources;
+    std::uint64_t count = 0;
+    std::uint64_t sources = 0;
+    std::string example;
     for (auto& [network, source] : sources_) {
-        if (source.unwritten == 0 || now - source.second < std::chrono::seconds(1)) continue;
-        if (++refusal_lines_ == kRefusalLinesPerSecond) break;
         // The flood is over, or may be: nobody need come again for the count to be told.
+        if (source.unwritten == 0 || (!is_crowded && now - source.second < std::chrono::seconds(1))) continue;
+        count += std::exchange(source.unwritten, 0);
+        ++sources;
+        example = source.last_peer;
+    }
+    if (count != 0) {
         shared_.log.write(Event("refusals_unwritten", LogLevel::kWarning)
-                              .with("peer", source.last_peer)
-                              .with("count", std::exchange(source.unwritten, 0)));
+                              .with("count", count)
+                              .with("sources", sources)
+                              .with("peer", example));
     }
     std::erase_if(sources_, [&](const auto& entry) {
         const Source& source = entry.second;
-        return source.handshakes == 0 && source.unwritten == 0 && now - source.second >= std::chrono::seconds(2);
+        return source.handshakes == 0 && (is_crowded || now - source.second >= std::chrono::seconds(2));
     });
-    if (sources_.size() > kMostSources) {
-        std::erase_if(sources_, [](const auto& entry) { return entry.second.handshakes == 0; });
-    }
 }
 
 void ServerThread::reconsider(bool rules_changed) {

@@ -73,7 +73,8 @@ class ServerThread final : private stream::Ticking {
     /// Writes a refusal's line, made by `describe`, at most a few a second for one source and some for all; the
     /// rest are counted, and told with the next.
     template <class Describe>
-    void log_refusal(const std::string& peer, const std::string& source_network, Describe describe) {
+    void log_refusal(LogLevel level, const std::string& peer, const std::string& source_network, Describe describe) {
+        if (!shared_.log.is_written(level)) return;
         if (const auto unwritten = take_refusal_line(peer, source_network)) {
             Event line = describe();
             if (*unwritten != 0) line.with("more_unwritten", *unwritten);
@@ -108,6 +109,9 @@ class ServerThread final : private stream::Ticking {
     boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections_;
     std::list<ServerConnection*> handshakes_;  ///< oldest first
     std::unordered_map<std::string, Source> sources_;
+    /// Tells once of all the refusals that were only counted, if their sources have been quiet since.
+    void tell_of_unwritten(stream::SteadyTime now);
+
     std::size_t refusal_lines_ = 0;  ///< since the last sweep
     std::size_t joins_ = 0;
     stream::SteadyTime next_sweep_;
