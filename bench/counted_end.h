@@ -17,7 +17,8 @@
 
 namespace cotter::bench {
 
-inline constexpr std::size_t kLot = 64U << 10U;  ///< what a busy relay receives at once
+inline constexpr std::size_t kLot =
+    64U << 10U;  ///< what a relay receives at once before it has seen that the other side keeps up
 
 inline void must(bool is_so, const char* what) {
     if (!is_so) throw std::runtime_error(what);

@@ -24,7 +24,9 @@ WORK = WORKS[0]
 class Report(unittest.TestCase):
     def test_the_best_peer_is_one_that_does_the_same_work(self):
         self.assertEqual(report.best_peer(FIGURES), ("nginx", 100.0))
-        self.assertEqual(report.ratio(FIGURES), 0.5)
+        self.assertEqual(report.ratio(FIGURES), "0.50")
+        self.assertIsNone(report.best_peer({"cotter": run_of(1.0)}))
+        self.assertEqual(report.ratio({"cotter": run_of(1.0)}), "")
 
     def test_a_median_is_taken_of_each_figure(self):
         runs = [Run(1, 9, 5, 5, 5), Run(3, 7, 4, 4, 4), Run(2, 8, 6, 6, 6)]

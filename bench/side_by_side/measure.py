@@ -61,7 +61,7 @@ class Bench:
             Process([load, "backend", "--port", backend_port, *tls], self._load_cores, folder / "backend.log"))
         await_port(backend_port, backend)
         command = proxy.connect(task) if work.client_side else proxy.serve(task)
-        self.process = stack.enter_context(Process(command, proxy_cores or PROXY_CORES, folder / "proxy.log"))
+        self.process = stack.enter_context(Process(command, proxy_cores or PROXY_CORES, folder / "proxy.log", env=task.environment()))
         await_port(self.port, self.process)
 
     def driver(self, work=None, stranger=False, **more):

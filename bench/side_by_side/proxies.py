@@ -21,6 +21,15 @@ class Task:
     resumption: bool = False
     threads: int = 1
 
+    def environment(self):
+        """For the peers: OpenSSL sends two tickets after each handshake unless it is told not to, and HAProxy, nginx and
+        hitch have no word of their own for that."""
+        if self.resumption:
+            return dict(os.environ)
+        tickets = self.write("openssl.cnf", "openssl_conf = init\n[init]\nssl_conf = ssl\n[ssl]\n"
+                                            "system_default = bench\n[bench]\nNumTickets = 0\n")
+        return {**os.environ, "OPENSSL_CONF": str(tickets)}
+
     def write(self, name, text):
         file = self.folder / name
         file.write_text(text)

@@ -5,10 +5,9 @@ import json
 
 
 def best_peer(figures):
-    """The least figure of those who do the same work, and whose it is."""
+    """Who does the same work for least, and the figure; None if nobody else was measured."""
     peers = {name: run.figure for name, run in figures.items() if name not in ("cotter", "plain relay")}
-    name = min(peers, key=peers.get)
-    return name, peers[name]
+    return min(peers.items(), key=lambda peer: peer[1], default=None)
 
 
 def _digits(value):
@@ -16,7 +15,8 @@ def _digits(value):
 
 
 def ratio(figures):
-    return figures["cotter"].figure / best_peer(figures)[1]
+    best = best_peer(figures)
+    return f"{figures['cotter'].figure / best[1]:.2f}" if best else ""
 
 
 def markdown(results, names, works):
@@ -27,7 +27,7 @@ def markdown(results, names, works):
             continue
         cells = [_digits(figures[name].figure) if name in figures else "" for name in names]
         unit = "µs, p50" if work.latency else work.unit
-        lines.append(f"| {work.name} | {unit} | " + " | ".join(cells) + f" | {ratio(figures):.2f} |")
+        lines.append(f"| {work.name} | {unit} | " + " | ".join(cells) + f" | {ratio(figures)} |")
     lines += ["", "Of the same runs, by the clock on the wall: of the work a second (bulk: MB), and p50 / p99 / p99.9 in µs.",
               "",
               "| work | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]

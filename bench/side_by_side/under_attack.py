@@ -14,7 +14,7 @@ FLOOD = Work("flood", ("flood",), "µs", 1, connections=384)
 
 
 def measure(load, proxy, certificates):
-    """For each kind of stream its percentiles, quiet and attacked; attacks made a second; KiB in use, before and most."""
+    """For each kind of stream its percentiles, quiet and attacked; attacks made a second; KiB in use, before and behind."""
     rows = []
     for streams in STREAMS:
         with contextlib.ExitStack() as stack:
