@@ -226,6 +226,21 @@ class Strangers(TunnelTest):
         eventually(told, "every refusal is told or counted")
         self.assertLess(len(server.events("refused")), count)
 
+    def test_A172_refusals_of_many_sources_are_told_at_a_bounded_rate_with_their_count(self):
+        _, _, server, _ = self.tunnel(backends.echo, "--threads", "1")
+        count = 200
+        for connection in [self.dial(server, source=(f"127.0.1.{i + 1}", 0)) for i in range(count)]:
+            connection.sendall(b"no TLS at all\r\n\r\n")
+
+        def told():
+            lines = server.events("handshake_failed")
+            unwritten = sum(line.get("more_unwritten", 0) for line in lines)
+            return len(lines) + unwritten + sum(line["count"] for line in server.events("refusals_unwritten")) == count
+
+        eventually(told, "every refusal is told or counted")
+        # Of each source its first, so only the bound for all of them together leaves any out.
+        self.assertLess(len(server.events("handshake_failed")) + len(server.events("refusals_unwritten")), count)
+
     def test_A167_memory_stays_flat_over_many_refused_handshakes(self):
         if SANITIZED:
             self.skipTest("a sanitizer's quarantine grows by design")
