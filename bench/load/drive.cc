@@ -15,6 +15,7 @@
 
 #include <functional>
 #include <iostream>
+#include <optional>
 
 namespace cotter::load {
 namespace {
@@ -66,37 +67,37 @@ asio::awaitable<bool> reach(Connection& connection) {
     co_return !echoed.empty();
 }
 
+/// A connection before its handshake; none counts as a failure.
+asio::awaitable<std::optional<Connection>> dial(Run& run, SessionPtr* session) {
+    stream::Socket socket = co_await connect(run.reactor, run.drive.port);
+    if (socket.is_open()) co_return run.connection(std::move(socket), session);
+    run.tally.failed();
+    co_return std::nullopt;
+}
+
 asio::awaitable<void> shake_hands(Run& run, bool resume) {
     SessionPtr session;
     while (run.take()) {
         const auto begin = Clock::now();
-        stream::Socket socket = co_await connect(run.reactor, run.drive.port);
-        if (!socket.is_open()) {
-            run.tally.failed();
-            continue;
-        }
-        Connection connection = run.connection(std::move(socket), resume ? &session : nullptr);
-        const bool is_reached = co_await reach(connection);
+        auto connection = co_await dial(run, resume ? &session : nullptr);
+        if (!connection) continue;
+        const bool is_reached = co_await reach(*connection);
         if (!is_reached) {
             run.tally.failed();
             continue;
         }
-        if (connection.is_resumed()) run.tally.resumed();
+        if (connection->is_resumed()) run.tally.resumed();
         run.tally.done(begin);
-        co_await connection.finish();
+        co_await connection->finish();
     }
 }
 
 asio::awaitable<void> be_refused(Run& run) {
     while (run.take()) {
         const auto begin = Clock::now();
-        stream::Socket socket = co_await connect(run.reactor, run.drive.port);
-        if (!socket.is_open()) {
-            run.tally.failed();
-            continue;
-        }
-        Connection connection = run.connection(std::move(socket), nullptr);
-        const bool is_let_in = co_await reach(connection);
+        auto connection = co_await dial(run, nullptr);
+        if (!connection) continue;
+        const bool is_let_in = co_await reach(*connection);
         if (is_let_in) {
             run.tally.failed();
         } else {
@@ -118,9 +119,9 @@ asio::awaitable<void> send_lots(Run& run, Connection& connection, std::uint64_t 
 
 asio::awaitable<void> move_bulk(Run& run, Bulk bulk) {
     const auto begin = Clock::now();
-    stream::Socket socket = co_await connect(run.reactor, run.drive.port);
-    if (!socket.is_open()) co_return run.tally.failed();
-    Connection connection = run.connection(std::move(socket), nullptr);
+    auto dialled = co_await dial(run, nullptr);
+    if (!dialled) co_return;
+    Connection& connection = *dialled;
     const bool is_up = co_await connection.shake_hands();
     if (!is_up) co_return run.tally.failed();
     const auto request = bulk.encode();
@@ -185,9 +186,9 @@ asio::awaitable<void> until_told(stream::Reactor& reactor) {
 asio::awaitable<void> stay(Run& run, std::vector<std::unique_ptr<Connection>>& held) {
     while (run.take()) {
         const auto begin = Clock::now();
-        stream::Socket socket = co_await connect(run.reactor, run.drive.port);
-        if (!socket.is_open()) co_return run.tally.failed();
-        auto connection = std::make_unique<Connection>(run.connection(std::move(socket), nullptr));
+        auto dialled = co_await dial(run, nullptr);
+        if (!dialled) co_return;
+        auto connection = std::make_unique<Connection>(std::move(*dialled));
         const bool is_reached = co_await reach(*connection);
         if (!is_reached) co_return run.tally.failed();
         run.tally.done(begin);

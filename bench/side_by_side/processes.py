@@ -25,7 +25,7 @@ def free_ports():
 
 
 def await_port(port, process):
-    """Until something accepts there."""
+    """Until something accepts there, asked again and again: of other programs there is no event to wait for."""
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         with socket.socket() as probe:
