@@ -1,7 +1,7 @@
 // Which store a URL names, and what a certificate or a key registers as.
 #include "registry/registry.h"
 
-#include "registry/sqlite_registry.h"
+#include "registry/sqlite_store.h"
 #include "text/escape.h"
 
 namespace cotter::registry {
@@ -30,7 +30,11 @@ Result<std::unique_ptr<Registry>> open_registry(std::string_view url) {
         return malformed("registry_url", "opening the registry \"" + text::escape(url, 256) + "\"",
                          "it is not of the form sqlite:PATH", "say for instance sqlite:/var/lib/cotter/registry.db");
     }
-    return SqliteRegistry::open(url.substr(kSqlite.size()));
+    auto store = SqliteStore::open(url.substr(kSqlite.size()));
+    if (!store) return unexpected(store.error());
+    auto registry = std::make_unique<Registry>(std::move(*store));
+    if (auto first = registry->changed(); !first) return unexpected(first.error());
+    return registry;
 }
 
 }  // namespace cotter::registry

@@ -1,10 +1,13 @@
-// Registry: the list of clients, behind one interface whatever the store. Every change is one transaction with its
-// audit row and a version that grows. Not thread-safe: one object a thread; several processes may use one store.
+// Registry: the list of clients, whatever the store. Every change is one transaction with its audit row and a version
+// that grows. Changes are in registry_changes.cc, questions and snapshots in registry_questions.cc, invitations in
+// registry_invitations.cc, what servers report in registry_servers.cc. Not thread-safe: one object a thread; several
+// processes may use one store.
 #pragma once
 
 #include "registry/client.h"
 #include "registry/invitation.h"
 #include "registry/snapshot.h"
+#include "registry/store.h"
 
 #include <chrono>
 #include <cstdint>
@@ -58,61 +61,87 @@ struct Enforcement {
 
 class Registry {
   public:
-    virtual ~Registry() = default;
+    /// Over a store that has the schema.
+    explicit Registry(std::unique_ptr<Store> store) : store_(std::move(store)) {}
 
     // Changes. Each gives the version that holds it. Errors name the client and what to do: no such client, name taken,
     // key belongs to another name (which is named), key revoked before, last key dropped, and so on.
-    [[nodiscard]] virtual Result<std::uint64_t> add(const ClientName& name, const std::vector<NewKey>& keys,
-                                                    std::optional<Time> expires, std::string_view note,
-                                                    const Change& change) = 0;
-    [[nodiscard]] virtual Result<std::uint64_t> suspend(const ClientName& name, std::string_view reason,
-                                                        const Change& change) = 0;
-    [[nodiscard]] virtual Result<std::uint64_t> restore(const ClientName& name,
-                                                        const Change& change) = 0;  ///< from suspended only
-    [[nodiscard]] virtual Result<std::uint64_t> revoke(const ClientName& name, std::string_view reason,
-                                                       const Change& change) = 0;  ///< for good: leaves tombstones
-    [[nodiscard]] virtual Result<std::uint64_t> remove(const ClientName& name,
-                                                       const Change& change) = 0;  ///< and its waiting invitations
-    [[nodiscard]] virtual Result<std::uint64_t> add_key(const ClientName& name, const NewKey& key,
-                                                        const Change& change) = 0;
-    [[nodiscard]] virtual Result<std::uint64_t> drop_key(const ClientName& name, const Pin& pin,
-                                                         const Change& change) = 0;
+    [[nodiscard]] Result<std::uint64_t> add(const ClientName& name, const std::vector<NewKey>& keys,
+                                            std::optional<Time> expires, std::string_view note, const Change& change);
+    [[nodiscard]] Result<std::uint64_t> suspend(const ClientName& name, std::string_view reason, const Change& change);
+    [[nodiscard]] Result<std::uint64_t> restore(const ClientName& name,
+                                                const Change& change);  ///< from suspended only
+    [[nodiscard]] Result<std::uint64_t> revoke(const ClientName& name, std::string_view reason,
+                                               const Change& change);  ///< for good: leaves tombstones
+    [[nodiscard]] Result<std::uint64_t> remove(const ClientName& name,
+                                               const Change& change);  ///< and its waiting invitations
+    [[nodiscard]] Result<std::uint64_t> add_key(const ClientName& name, const NewKey& key, const Change& change);
+    [[nodiscard]] Result<std::uint64_t> drop_key(const ClientName& name, const Pin& pin, const Change& change);
 
     // Questions.
-    [[nodiscard]] virtual Result<std::vector<Client>> list() = 0;  ///< by name
-    [[nodiscard]] virtual Result<Client> find(const ClientName& name) = 0;
-    [[nodiscard]] virtual Result<Activity> activity_of(const ClientName& name, Time now) = 0;
-    [[nodiscard]] virtual Result<std::vector<AuditEntry>> audit(std::string_view client,
-                                                                std::size_t most) = 0;  ///< newest first; empty: all
+    [[nodiscard]] Result<std::vector<Client>> list();  ///< by name
+    [[nodiscard]] Result<Client> find(const ClientName& name);
+    [[nodiscard]] Result<Activity> activity_of(const ClientName& name, Time now);
+    [[nodiscard]] Result<std::vector<AuditEntry>> audit(std::string_view client,
+                                                        std::size_t most);  ///< newest first; empty: all
 
     // Invitations. `join` consumes the code, adds the client and its key, in one transaction (INVARIANTS A203–A210,
     // A214).
-    [[nodiscard]] virtual Result<Invitation> invite(const ClientName& name, const InvitationSecret& secret,
-                                                    Time expires, std::optional<Time> client_expires,
-                                                    const Change& change) = 0;
-    [[nodiscard]] virtual Result<std::vector<Invitation>> invitations(Time now) = 0;
-    [[nodiscard]] virtual Result<void> withdraw(std::string_view id, const Change& change) = 0;
+    [[nodiscard]] Result<Invitation> invite(const ClientName& name, const InvitationSecret& secret, Time expires,
+                                            std::optional<Time> client_expires, const Change& change);
+    [[nodiscard]] Result<std::vector<Invitation>> invitations(Time now);
+    [[nodiscard]] Result<void> withdraw(std::string_view id, const Change& change);
     /// Error code "invitation_invalid" for every code that can't be used, whatever the cause; the cause is in `why`,
     /// for the server's log only.
-    [[nodiscard]] virtual Result<Client> join(const InvitationSecret& secret, const NewKey& key,
-                                              const Change& change) = 0;
+    [[nodiscard]] Result<Client> join(const InvitationSecret& secret, const NewKey& key, const Change& change);
 
     // For a running server.
     /// Whether the version has moved since the last call of this object (the first: since it was opened), by whomever.
     /// Reads no table as long as nobody committed; reports of servers don't count.
     /// Error code "registry_replaced": the store under this name is another than the one that is open, whose changes
     /// would never be heard of; open it anew.
-    [[nodiscard]] virtual Result<bool> changed() = 0;
-    [[nodiscard]] virtual Result<std::uint64_t> version() = 0;
-    [[nodiscard]] virtual Result<std::shared_ptr<const Snapshot>> snapshot() = 0;
+    [[nodiscard]] Result<bool> changed();
+    [[nodiscard]] Result<std::uint64_t> version();
+    [[nodiscard]] Result<std::shared_ptr<const Snapshot>> snapshot();
     /// Records the canonical key behind a pin that was registered as a bare digest. A key that is another client's
     /// already is an Error "key_taken", and both stay as they are: the snapshot then admits the key under its owner's
     /// pin only.
-    [[nodiscard]] virtual Result<void> learn(const Pin& pin, const x509::CanonicalKey& canonical) = 0;
-    [[nodiscard]] virtual Result<void> report(const ServerReport& report) = 0;
-    [[nodiscard]] virtual Result<void> retire(std::string_view server_id) = 0;  ///< at a clean exit
-    [[nodiscard]] virtual Result<Enforcement> enforcement(std::string_view client, std::uint64_t version, Time now) = 0;
+    [[nodiscard]] Result<void> learn(const Pin& pin, const x509::CanonicalKey& canonical);
+    [[nodiscard]] Result<void> report(const ServerReport& report);
+    [[nodiscard]] Result<void> retire(std::string_view server_id);  ///< at a clean exit
+    [[nodiscard]] Result<Enforcement> enforcement(std::string_view client, std::uint64_t version, Time now);
+
+    // For classes with tables of their own (store.h says how).
+    [[nodiscard]] Store& store() { return *store_; }
+    /// Within Store::write: the next version, which says of this client that servers must look at it anew. Throws
+    /// StoreFault.
+    std::uint64_t touch(const ClientName& name);
+
+  private:
+    // Steps within a transaction; all may throw StoreFault.
+    std::uint64_t current_version();
+    /// Withdraws what is left of the invitations under this name.
+    void withdraw_all_of(const ClientName& name, const Change& change);
+    void record(const Change& change, std::string_view action, std::string_view client, std::string_view detail);
+    Result<void> insert_client(const std::string& what, const ClientName& name, const std::vector<NewKey>& keys,
+                               std::optional<Time> expires, std::string_view note, const Change& change);
+    Result<void> insert_key(const std::string& what, const ClientName& name, const NewKey& key, Time now);
+    Result<void> check_not_denied(const std::string& what, const NewKey& key);
+    Result<void> check_not_taken(const std::string& what, const ClientName& name, const NewKey& key);
+    void set_state(const ClientName& name, ClientState state, std::string_view reason, const Change& change);
+    Result<ClientState> state_of(const std::string& what, const ClientName& name);
+    void leave_tombstones(const ClientName& name);
+    Result<std::vector<Client>> read_clients(const std::string& what, const std::optional<ClientName>& only);
+    Result<void> read_tombstones(const std::string& what, SnapshotRows& rows);
+    Error why_not_usable(const InvitationSecret& secret);
+
+    std::unique_ptr<Store> store_;
+    std::uint64_t seen_version_ = 0;  ///< at the last call of changed()
+    bool may_have_moved_ = true;      ///< since then
 };
+
+/// "No client is called NAME", for every command.
+[[nodiscard]] unexpected<Error> no_such_client(const std::string& what, const ClientName& name);
 
 /// Opens (and makes or migrates) the store that the URL names: "sqlite:PATH". A schema newer than this program's, a
 /// file of another owner or open to others, a link: refused (INVARIANTS A190, A200, A201).

@@ -1,4 +1,4 @@
-// What every store must do with clients and keys, asked through the Registry interface only.
+// What every store must do with clients and keys, asked of Registry only.
 #include "registry/registry.h"
 
 #include "registry/testing/store.h"

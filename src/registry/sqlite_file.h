@@ -1,5 +1,8 @@
-// The SQLite file of a registry: who may read it, how it is opened, which schema it has.
+// The SQLite file of a registry: who may read it, and how it is opened.
 #pragma once
+
+#include "files/files.h"
+#include "registry/store.h"
 
 #include <cotter/error.h>
 
@@ -12,10 +15,16 @@
 
 namespace cotter::registry {
 
-/// Opens the file, makes it (mode 0600) if it isn't there, and gives it the schema. Refused: a link, a file of another
-/// user or open to others, also as -wal and -shm; a newer schema; somebody else's database (INVARIANTS A190, A200,
-/// A201).
-[[nodiscard]] Result<SQLite::Database> open_sqlite_file(const std::filesystem::path& path);
+struct SqliteFile {
+    SQLite::Database database;
+    files::Lock making;  ///< held until the file has its schema: two that make it would be in each other's way
+};
+/// Opens the file, makes it (mode 0600) if it isn't there. Refused: a link, a file of another user or open to others,
+/// also as -wal and -shm (INVARIANTS A190, A201).
+[[nodiscard]] Result<SqliteFile> open_sqlite_file(const std::filesystem::path& path);
+
+/// Has changes written to a log beside the file, so that readers never wait for a writer.
+[[nodiscard]] Result<void> write_ahead(SQLite::Database& database);
 
 /// Which file a path leads to. A database that was moved or restored is another file under the old name: who has the
 /// first one open never hears of a revocation in the second (INVARIANTS A118, A201).
@@ -26,7 +35,7 @@ struct FileIdentity {
 };
 [[nodiscard]] Result<FileIdentity> identity_of(const std::filesystem::path& path);
 
-/// What SQLite says, as an Error: "registry_busy", "registry_corrupt" or "registry_unavailable".
-[[nodiscard]] Error store_error(std::string what, const SQLite::Exception& exception);
+/// What SQLite says, in the registry's terms.
+[[nodiscard]] StoreFault fault_of(const SQLite::Exception& exception);
 
 }  // namespace cotter::registry

@@ -1,4 +1,5 @@
 // The SQLite file itself: who may read it, what is refused, and what its tables would refuse by themselves.
+#include "registry/migrations.h"
 #include "registry/registry.h"
 #include "registry/testing/store.h"
 
@@ -94,9 +95,9 @@ TEST_F(SqliteFileTest, RefusesAFolderAndAPathThatLeadsNowhere) {
 
 TEST_F(SqliteFileTest, A200_RefusesANewerSchemaAndLeavesItAlone) {
     testing::open(url_).reset();
-    tamper("UPDATE meta SET schema = 2");
+    tamper("UPDATE meta SET schema = " + std::to_string(schema_version() + 1));
     EXPECT_EQ(refusal(), "registry_newer");
-    tamper("UPDATE meta SET schema = 1");
+    tamper("UPDATE meta SET schema = " + std::to_string(schema_version()));
     EXPECT_EQ(refusal(), "");
 }
 

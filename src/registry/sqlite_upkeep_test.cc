@@ -1,4 +1,5 @@
 // What keeps a SQLite registry honest with time: a file put in its place, an audit table that grows, leftovers.
+#include "registry/migrations.h"
 #include "registry/registry.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -102,6 +103,26 @@ TEST_F(SqliteUpkeep, ARemovedNamesWaitingInvitationsGoWithIt) {
     EXPECT_EQ(newest[0].action, "withdraw");
     EXPECT_EQ(newest[0].detail, left->id);
     EXPECT_TRUE(registry->join(other, key(3), change()));
+}
+
+TEST_F(SqliteUpkeep, A200_AnOlderSchemaIsBroughtToTodaysWithWhatItHolds) {
+    for (std::size_t schema = 1; schema < schema_version(); ++schema) {
+        const std::string file = std::to_string(schema) + ".db";
+        {
+            SQLite::Database old(path(file).string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+            for (const char* migration : migrations().first(schema)) old.exec(in_dialect(migration, kSqliteDialect));
+            old.exec("UPDATE meta SET version = 7, schema = " + std::to_string(schema));
+            old.exec("INSERT INTO clients VALUES ('web', 'suspended', '', 1, 'owner', 2, '', 3)");
+        }
+        std::filesystem::permissions(path(file),
+                                     std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        const auto registry = open(file);
+        EXPECT_EQ(registry->version(), 7U);
+        EXPECT_EQ(registry->find(name("web"))->state, ClientState::kSuspended);
+        EXPECT_EQ(registry->restore(name("web"), change()), 8U);
+        SQLite::Database now(path(file).string(), SQLite::OPEN_READONLY);
+        EXPECT_EQ(now.execAndGet("SELECT schema FROM meta").getInt64(), static_cast<std::int64_t>(schema_version()));
+    }
 }
 
 TEST_F(SqliteUpkeep, A200_ARefusedDatabaseIsLeftAsItIs) {

@@ -1,5 +1,5 @@
 // Invitations: made, listed, withdrawn, and used once. Only the secret's hash is ever here (INVARIANT A205).
-#include "registry/sqlite_registry.h"
+#include "registry/registry.h"
 
 #include "text/escape.h"
 #include "text/time.h"
@@ -16,8 +16,8 @@ Error invalid(std::string why) {
 
 }  // namespace
 
-Result<Invitation> SqliteRegistry::invite(const ClientName& name, const InvitationSecret& secret, Time expires,
-                                          std::optional<Time> client_expires, const Change& change) {
+Result<Invitation> Registry::invite(const ClientName& name, const InvitationSecret& secret, Time expires,
+                                    std::optional<Time> client_expires, const Change& change) {
     const std::string what = "inviting " + name.text();
     if (expires <= change.now)
         return malformed("expires_past", what, "the invitation would have ended already",
@@ -26,25 +26,26 @@ Result<Invitation> SqliteRegistry::invite(const ClientName& name, const Invitati
         return malformed("expires_past", what, "the client's admission would have ended already",
                          "give a time to come: 30d, or RFC 3339");
     }
-    return write(what, [&]() -> Result<Invitation> {
-        if (Query(database_, "SELECT 1 FROM clients WHERE name = ?", name.text()).next()) {
+    return store_->write(what, [&]() -> Result<Invitation> {
+        if (Query(*store_, "SELECT 1 FROM clients WHERE name = $1", name.text()).next()) {
             return failed("name_taken", what, "a client is called " + name.text() + " already",
                           "\"cotter client add-key " + name.text() + " PIN\" gives it one more key");
         }
-        Query(database_, "DELETE FROM invitations WHERE expires <= ?", change.now).run();
-        Query waiting(database_, "SELECT count(*) FROM invitations");
+        Query(*store_, "DELETE FROM invitations WHERE expires <= $1", change.now).run();
+        Query waiting(*store_, "SELECT count(*) FROM invitations");
         if (!waiting.next() || waiting.count(0) >= kMostWaiting) {
             return failed("too_many_invitations", what, std::to_string(kMostWaiting) + " are waiting already",
                           "withdraw some with \"cotter invite withdraw ID\"");
         }
         std::string id = random_invitation_id();
-        Query taken(database_, "SELECT 1 FROM invitations WHERE id = ?", id);
+        Query taken(*store_, "SELECT 1 FROM invitations WHERE id = $1", id);
         while (taken.next()) {
             id = random_invitation_id();
             taken.again(id);
         }
-        Query(database_,
-              "INSERT INTO invitations (hash, id, name, created, expires, client_expires) VALUES (?, ?, ?, ?, ?, ?)",
+        Query(*store_,
+              "INSERT INTO invitations (hash, id, name, created, expires, client_expires) VALUES ($1, $2, $3, $4, $5, "
+              "$6)",
               Bytes(secret.hash()), id, name.text(), change.now, expires, client_expires)
             .run();
         record(change, "invite", name.text(), id);
@@ -52,10 +53,10 @@ Result<Invitation> SqliteRegistry::invite(const ClientName& name, const Invitati
     });
 }
 
-Result<std::vector<Invitation>> SqliteRegistry::invitations(Time now) {
-    return attempt("listing the invitations", [&]() -> Result<std::vector<Invitation>> {
-        Query row(database_,
-                  "SELECT id, name, created, expires, client_expires FROM invitations WHERE expires > ? "
+Result<std::vector<Invitation>> Registry::invitations(Time now) {
+    return store_->read("listing the invitations", [&]() -> Result<std::vector<Invitation>> {
+        Query row(*store_,
+                  "SELECT id, name, created, expires, client_expires FROM invitations WHERE expires > $1 "
                   "ORDER BY created, id",
                   now);
         std::vector<Invitation> waiting;
@@ -68,42 +69,42 @@ Result<std::vector<Invitation>> SqliteRegistry::invitations(Time now) {
     });
 }
 
-Result<void> SqliteRegistry::withdraw(std::string_view id, const Change& change) {
+Result<void> Registry::withdraw(std::string_view id, const Change& change) {
     const std::string what = "withdrawing the invitation \"" + text::escape(id, 64) + "\"";
-    return write(what, [&]() -> Result<void> {
+    return store_->write(what, [&]() -> Result<void> {
         std::string name;
         {
-            Query withdrawn(database_, "SELECT name FROM invitations WHERE id = ?", id);
+            Query withdrawn(*store_, "SELECT name FROM invitations WHERE id = $1", id);
             if (!withdrawn.next()) {
                 return failed("no_such_invitation", what, "none that waits has this id",
                               "\"cotter invite list\" shows them; a used one can't be withdrawn, revoke its client");
             }
             name = withdrawn.text(0);
         }
-        Query(database_, "DELETE FROM invitations WHERE id = ?", id).run();
+        Query(*store_, "DELETE FROM invitations WHERE id = $1", id).run();
         record(change, "withdraw", name, id);
         return {};
     });
 }
 
-void SqliteRegistry::withdraw_all_of(const ClientName& name, const Change& change) {
+void Registry::withdraw_all_of(const ClientName& name, const Change& change) {
     std::vector<std::string> ids;
-    Query left(database_, "DELETE FROM invitations WHERE name = ? RETURNING id", name.text());
+    Query left(*store_, "DELETE FROM invitations WHERE name = $1 RETURNING id", name.text());
     while (left.next()) ids.push_back(left.text(0));
     for (const std::string& id : ids) record(change, "withdraw", name.text(), id);
 }
 
-Result<Client> SqliteRegistry::join(const InvitationSecret& secret, const NewKey& key, const Change& change) {
+Result<Client> Registry::join(const InvitationSecret& secret, const NewKey& key, const Change& change) {
     const std::string what = "using an invitation";
-    auto client = write(what, [&]() -> Result<Client> {
+    auto client = store_->write(what, [&]() -> Result<Client> {
         std::string name_text;
         std::optional<Time> client_expires;
         std::string id;
         {
             // Found, checked and consumed in one statement (INVARIANTS A203, A204).
-            Query consumed(database_,
-                           "DELETE FROM invitations WHERE hash = ? AND expires > ? RETURNING name, client_expires, id",
-                           Bytes(secret.hash()), change.now);
+            Query consumed(
+                *store_, "DELETE FROM invitations WHERE hash = $1 AND expires > $2 RETURNING name, client_expires, id",
+                Bytes(secret.hash()), change.now);
             if (!consumed.next()) return unexpected(why_not_usable(secret));
             name_text = consumed.text(0);
             client_expires = consumed.time_or_never(1);
@@ -122,7 +123,7 @@ Result<Client> SqliteRegistry::join(const InvitationSecret& secret, const NewKey
             return unexpected(done.error());
         }
         record(change, "join", name->text(), key.pin.to_string());
-        bump_version();
+        touch(*name);
         auto joined = read_clients(what, *name);
         if (!joined) return unexpected(joined.error());
         if (joined->empty()) return unexpected(invalid("the client was not kept"));
@@ -132,8 +133,8 @@ Result<Client> SqliteRegistry::join(const InvitationSecret& secret, const NewKey
     return client;
 }
 
-Error SqliteRegistry::why_not_usable(const InvitationSecret& secret) {
-    Query late(database_, "SELECT name, expires FROM invitations WHERE hash = ?", Bytes(secret.hash()));
+Error Registry::why_not_usable(const InvitationSecret& secret) {
+    Query late(*store_, "SELECT name, expires FROM invitations WHERE hash = $1", Bytes(secret.hash()));
     if (!late.next()) return invalid("no such invitation waits: never made, used or withdrawn");
     return invalid("the invitation of " + late.text(0) + " ended at " + text::rfc3339(late.time(1)));
 }

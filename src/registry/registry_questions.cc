@@ -1,5 +1,5 @@
 // Questions: clients, audit, versions, and everything that a snapshot is built from.
-#include "registry/sqlite_registry.h"
+#include "registry/registry.h"
 
 #include <algorithm>
 
@@ -43,16 +43,17 @@ std::optional<ClientKey> key_at(Query& row, int first) {
     return key;
 }
 
-// Both in the order of names, which SQLite and std::string compare alike: octet by octet.
+// Both in the order of names, which the stores and std::string compare alike: octet by octet.
 constexpr const char* kAllClients =
     "SELECT name, state, state_reason, state_since, state_actor, expires, note, added FROM clients ORDER BY name";
 constexpr const char* kOneClient =
-    "SELECT name, state, state_reason, state_since, state_actor, expires, note, added FROM clients WHERE name = ?";
+    "SELECT name, state, state_reason, state_since, state_actor, expires, note, added FROM clients WHERE name = $1";
 constexpr const char* kAllKeys =
-    "SELECT client, target, form, octets, canonical, issuer, serial, added FROM keys ORDER BY client, added, rowid";
+    "SELECT client, target, form, octets, canonical, issuer, serial, added FROM keys ORDER BY client, added, target, "
+    "form, octets";
 constexpr const char* kKeysOfOne =
-    "SELECT client, target, form, octets, canonical, issuer, serial, added FROM keys WHERE client = ? "
-    "ORDER BY added, rowid";
+    "SELECT client, target, form, octets, canonical, issuer, serial, added FROM keys WHERE client = $1 "
+    "ORDER BY added, target, form, octets";
 
 Result<void> read_keys(const std::string& what, Query& rows, std::vector<Client>& clients) {
     auto client = clients.begin();
@@ -69,14 +70,14 @@ Result<void> read_keys(const std::string& what, Query& rows, std::vector<Client>
 
 }  // namespace
 
-Result<std::vector<Client>> SqliteRegistry::list() {
+Result<std::vector<Client>> Registry::list() {
     const std::string what = "listing the clients";
-    return read(what, [&] { return read_clients(what, std::nullopt); });
+    return store_->read(what, [&] { return read_clients(what, std::nullopt); });
 }
 
-Result<Client> SqliteRegistry::find(const ClientName& name) {
+Result<Client> Registry::find(const ClientName& name) {
     const std::string what = "looking for the client " + name.text();
-    return read(what, [&]() -> Result<Client> {
+    return store_->read(what, [&]() -> Result<Client> {
         auto found = read_clients(what, name);
         if (!found) return unexpected(found.error());
         if (found->empty()) return no_such_client(what, name);
@@ -84,17 +85,17 @@ Result<Client> SqliteRegistry::find(const ClientName& name) {
     });
 }
 
-Result<std::vector<AuditEntry>> SqliteRegistry::audit(std::string_view client, std::size_t most) {
-    return attempt("reading the audit table", [&]() -> Result<std::vector<AuditEntry>> {
+Result<std::vector<AuditEntry>> Registry::audit(std::string_view client, std::size_t most) {
+    return store_->read("reading the audit table", [&]() -> Result<std::vector<AuditEntry>> {
         const std::size_t limit = std::min<std::size_t>(most, 1'000'000);
         Query row = client.empty()
-                        ? Query(database_,
+                        ? Query(*store_,
                                 "SELECT sequence, at, actor, action, client, detail FROM audit "
-                                "ORDER BY sequence DESC LIMIT ?",
+                                "ORDER BY sequence DESC LIMIT $1",
                                 limit)
-                        : Query(database_,
-                                "SELECT sequence, at, actor, action, client, detail FROM audit WHERE client = ? "
-                                "ORDER BY sequence DESC LIMIT ?",
+                        : Query(*store_,
+                                "SELECT sequence, at, actor, action, client, detail FROM audit WHERE client = $1 "
+                                "ORDER BY sequence DESC LIMIT $2",
                                 client, limit);
         std::vector<AuditEntry> entries;
         while (row.next()) {
@@ -104,36 +105,30 @@ Result<std::vector<AuditEntry>> SqliteRegistry::audit(std::string_view client, s
     });
 }
 
-Result<bool> SqliteRegistry::changed() {
+Result<bool> Registry::changed() {
     const std::string what = "asking the registry for changes";
-    return attempt(what, [&]() -> Result<bool> {
-        const auto identity = identity_of(database_.getFilename());
-        if (!identity) return unexpected(identity.error());
-        if (*identity != identity_) {
-            return failed("registry_replaced", what, "another file is in its place", "start this server again");
-        }
-        // It moves with the commits of others, also with those that only report; only then is a table asked. Read
-        // before the version, so that a commit between the two shows again next time.
-        Query data_version(database_, "PRAGMA data_version");
-        if (!data_version.next()) return corrupt(what, "it has no data version");
-        const std::int64_t now_at = data_version.number(0);
-        if (now_at == seen_data_version_ && !has_bumped_) return false;
+    // Asked before the version is read, so that a commit between the two shows again next time; a fault after it shows
+    // again, too.
+    auto may_have = store_->may_have_changed(what);
+    if (!may_have) return may_have;
+    if (*may_have) may_have_moved_ = true;
+    if (!may_have_moved_) return false;
+    return store_->read(what, [&]() -> Result<bool> {
         const std::uint64_t version = current_version();
-        const bool has_moved = version != seen_version_;
-        seen_data_version_ = now_at;
-        seen_version_ = version;
-        has_bumped_ = false;
-        return has_moved;
+        may_have_moved_ = false;
+        const std::uint64_t before = std::exchange(seen_version_, version);
+        return version != before;
     });
 }
 
-Result<std::uint64_t> SqliteRegistry::version() {
-    return attempt("asking the registry for its version", [&]() -> Result<std::uint64_t> { return current_version(); });
+Result<std::uint64_t> Registry::version() {
+    return store_->read("asking the registry for its version",
+                        [&]() -> Result<std::uint64_t> { return current_version(); });
 }
 
-Result<std::shared_ptr<const Snapshot>> SqliteRegistry::snapshot() {
+Result<std::shared_ptr<const Snapshot>> Registry::snapshot() {
     const std::string what = "reading the registry";
-    return read(what, [&]() -> Result<std::shared_ptr<const Snapshot>> {
+    return store_->read(what, [&]() -> Result<std::shared_ptr<const Snapshot>> {
         SnapshotRows rows;
         rows.version = current_version();
         auto clients = read_clients(what, std::nullopt);
@@ -144,15 +139,14 @@ Result<std::shared_ptr<const Snapshot>> SqliteRegistry::snapshot() {
     });
 }
 
-std::uint64_t SqliteRegistry::current_version() {
-    Query meta(database_, "SELECT version FROM meta WHERE id = 1");
-    if (!meta.next()) throw SQLite::Exception("the registry has lost its version");
+std::uint64_t Registry::current_version() {
+    Query meta(*store_, "SELECT version FROM meta WHERE id = 1");
+    if (!meta.next()) throw StoreFault("registry_corrupt", "it has lost its version", "bring it back from a backup");
     return meta.count(0);
 }
 
-Result<std::vector<Client>> SqliteRegistry::read_clients(const std::string& what,
-                                                         const std::optional<ClientName>& only) {
-    Query row = only ? Query(database_, kOneClient, only->text()) : Query(database_, kAllClients);
+Result<std::vector<Client>> Registry::read_clients(const std::string& what, const std::optional<ClientName>& only) {
+    Query row = only ? Query(*store_, kOneClient, only->text()) : Query(*store_, kAllClients);
     std::vector<Client> clients;
     while (row.next()) {
         auto name = ClientName::parse(row.text(0));
@@ -168,25 +162,25 @@ Result<std::vector<Client>> SqliteRegistry::read_clients(const std::string& what
                            .added = row.time(7),
                            .keys = {}});
     }
-    Query keys = only ? Query(database_, kKeysOfOne, only->text()) : Query(database_, kAllKeys);
+    Query keys = only ? Query(*store_, kKeysOfOne, only->text()) : Query(*store_, kAllKeys);
     if (auto done = read_keys(what, keys, clients); !done) return unexpected(done.error());
     return clients;
 }
 
-Result<void> SqliteRegistry::read_tombstones(const std::string& what, SnapshotRows& rows) {
-    Query keys(database_, "SELECT digest FROM denied_keys");
+Result<void> Registry::read_tombstones(const std::string& what, SnapshotRows& rows) {
+    Query keys(*store_, "SELECT digest FROM denied_keys");
     while (keys.next()) {
         const auto key = canonical_at(keys, 0);
         if (!key) return corrupt(what, "a denied key can't be read");
         rows.denied_keys.push_back(*key);
     }
-    Query pins(database_, "SELECT target, form, octets FROM denied_pins");
+    Query pins(*store_, "SELECT target, form, octets FROM denied_pins");
     while (pins.next()) {
         auto pin = pin_at(pins, 0);
         if (!pin) return corrupt(what, "a denied pin can't be read");
         rows.denied_pins.push_back(std::move(*pin));
     }
-    Query certificates(database_, "SELECT issuer, serial FROM denied_certificates");
+    Query certificates(*store_, "SELECT issuer, serial FROM denied_certificates");
     while (certificates.next()) rows.denied_certificates.push_back({certificates.octets(0), certificates.octets(1)});
     return {};
 }

@@ -1,9 +1,14 @@
 // Changes of clients and keys: each one transaction with its audit row and the next version.
-#include "registry/sqlite_registry.h"
+#include "registry/registry.h"
 
+#include "text/encoding.h"
 #include "text/escape.h"
+#include "x509/openssl.h"
+
+#include <openssl/rand.h>
 
 #include <algorithm>
+#include <array>
 
 namespace cotter::registry {
 
@@ -15,6 +20,16 @@ namespace {
 
 // Older rows give way (INVARIANT A202).
 constexpr std::int64_t kMostAuditRows = 100'000;
+// A server that is further behind reads everything.
+constexpr std::uint64_t kMostChanges = 100'000;
+
+std::string random_token() {
+    std::array<std::byte, 8> octets{};
+    if (RAND_bytes(x509::octets(std::span<std::byte>(octets)), static_cast<int>(octets.size())) != 1) {
+        throw StoreFault("registry_unavailable", "there are no random numbers", {});
+    }
+    return text::hex(octets);
+}
 
 unexpected<Error> key_revoked(const std::string& what, const std::string& owner) {
     return failed("key_revoked", what, "the key was revoked with the client " + owner,
@@ -38,33 +53,23 @@ unexpected<Error> wrong_state(const std::string& what, const ClientName& name, C
 
 }  // namespace
 
-Result<std::unique_ptr<Registry>> SqliteRegistry::open(const std::filesystem::path& path) {
-    auto database = open_sqlite_file(path);
-    if (!database) return unexpected(database.error());
-    const auto identity = identity_of(database->getFilename());
-    if (!identity) return unexpected(identity.error());
-    std::unique_ptr<SqliteRegistry> registry(new SqliteRegistry(std::move(*database), *identity));
-    if (auto first = registry->changed(); !first) return unexpected(first.error());
-    return std::unique_ptr<Registry>(std::move(registry));
-}
-
-Result<std::uint64_t> SqliteRegistry::add(const ClientName& name, const std::vector<NewKey>& keys,
-                                          std::optional<Time> expires, std::string_view note, const Change& change) {
+Result<std::uint64_t> Registry::add(const ClientName& name, const std::vector<NewKey>& keys,
+                                    std::optional<Time> expires, std::string_view note, const Change& change) {
     const std::string what = "adding the client " + name.text();
     if (expires && *expires <= change.now) {
         return malformed("expires_past", what, "its admission would have ended already",
                          "give a time to come: 30d, or RFC 3339");
     }
-    return write(what, [&]() -> Result<std::uint64_t> {
+    return store_->write(what, [&]() -> Result<std::uint64_t> {
         if (auto done = insert_client(what, name, keys, expires, note, change); !done) return unexpected(done.error());
         record(change, "add", name.text(), keys.front().pin.to_string());
-        return bump_version();
+        return touch(name);
     });
 }
 
-Result<std::uint64_t> SqliteRegistry::suspend(const ClientName& name, std::string_view reason, const Change& change) {
+Result<std::uint64_t> Registry::suspend(const ClientName& name, std::string_view reason, const Change& change) {
     const std::string what = "suspending the client " + name.text();
-    return write(what, [&]() -> Result<std::uint64_t> {
+    return store_->write(what, [&]() -> Result<std::uint64_t> {
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
         if (*state != ClientState::kActive) {
@@ -75,13 +80,13 @@ Result<std::uint64_t> SqliteRegistry::suspend(const ClientName& name, std::strin
         }
         set_state(name, ClientState::kSuspended, reason, change);
         record(change, "suspend", name.text(), reason);
-        return bump_version();
+        return touch(name);
     });
 }
 
-Result<std::uint64_t> SqliteRegistry::restore(const ClientName& name, const Change& change) {
+Result<std::uint64_t> Registry::restore(const ClientName& name, const Change& change) {
     const std::string what = "restoring the client " + name.text();
-    return write(what, [&]() -> Result<std::uint64_t> {
+    return store_->write(what, [&]() -> Result<std::uint64_t> {
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
         if (*state != ClientState::kSuspended) {
@@ -92,13 +97,13 @@ Result<std::uint64_t> SqliteRegistry::restore(const ClientName& name, const Chan
         }
         set_state(name, ClientState::kActive, {}, change);
         record(change, "restore", name.text(), {});
-        return bump_version();
+        return touch(name);
     });
 }
 
-Result<std::uint64_t> SqliteRegistry::revoke(const ClientName& name, std::string_view reason, const Change& change) {
+Result<std::uint64_t> Registry::revoke(const ClientName& name, std::string_view reason, const Change& change) {
     const std::string what = "revoking the client " + name.text();
-    return write(what, [&]() -> Result<std::uint64_t> {
+    return store_->write(what, [&]() -> Result<std::uint64_t> {
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
         if (*state == ClientState::kRevoked) {
@@ -107,27 +112,27 @@ Result<std::uint64_t> SqliteRegistry::revoke(const ClientName& name, std::string
         set_state(name, ClientState::kRevoked, reason, change);
         leave_tombstones(name);
         record(change, "revoke", name.text(), reason);
-        return bump_version();
+        return touch(name);
     });
 }
 
-Result<std::uint64_t> SqliteRegistry::remove(const ClientName& name, const Change& change) {
+Result<std::uint64_t> Registry::remove(const ClientName& name, const Change& change) {
     const std::string what = "removing the client " + name.text();
-    return write(what, [&]() -> Result<std::uint64_t> {
+    return store_->write(what, [&]() -> Result<std::uint64_t> {
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
         // Keys first: they refer to canonical keys, which refer to the client.
-        Query(database_, "DELETE FROM keys WHERE client = ?", name.text()).run();
-        Query(database_, "DELETE FROM clients WHERE name = ?", name.text()).run();
+        Query(*store_, "DELETE FROM keys WHERE client = $1", name.text()).run();
+        Query(*store_, "DELETE FROM clients WHERE name = $1", name.text()).run();
         record(change, "remove", name.text(), text_of(*state));
         withdraw_all_of(name, change);
-        return bump_version();
+        return touch(name);
     });
 }
 
-Result<std::uint64_t> SqliteRegistry::add_key(const ClientName& name, const NewKey& key, const Change& change) {
+Result<std::uint64_t> Registry::add_key(const ClientName& name, const NewKey& key, const Change& change) {
     const std::string what = "adding a key to the client " + name.text();
-    return write(what, [&]() -> Result<std::uint64_t> {
+    return store_->write(what, [&]() -> Result<std::uint64_t> {
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
         if (*state == ClientState::kRevoked) {
@@ -136,42 +141,42 @@ Result<std::uint64_t> SqliteRegistry::add_key(const ClientName& name, const NewK
         }
         if (auto done = insert_key(what, name, key, change.now); !done) return unexpected(done.error());
         record(change, "add-key", name.text(), key.pin.to_string());
-        return bump_version();
+        return touch(name);
     });
 }
 
-Result<std::uint64_t> SqliteRegistry::drop_key(const ClientName& name, const Pin& pin, const Change& change) {
+Result<std::uint64_t> Registry::drop_key(const ClientName& name, const Pin& pin, const Change& change) {
     const std::string what = "dropping a key of the client " + name.text();
-    return write(what, [&]() -> Result<std::uint64_t> {
+    return store_->write(what, [&]() -> Result<std::uint64_t> {
         const auto state = state_of(what, name);
         if (!state) return unexpected(state.error());
-        const int dropped =
-            Query(database_, "DELETE FROM keys WHERE client = ? AND target = ? AND form = ? AND octets = ?",
+        const std::uint64_t dropped =
+            Query(*store_, "DELETE FROM keys WHERE client = $1 AND target = $2 AND form = $3 AND octets = $4",
                   name.text(), pin.target(), pin.form(), pin.octets())
                 .run();
         if (dropped == 0) {
             return failed("no_such_key", what, name.text() + " has no key " + pin.abbreviated(),
                           "\"cotter client show " + name.text() + "\" lists them");
         }
-        if (!Query(database_, "SELECT 1 FROM keys WHERE client = ?", name.text()).next()) {
+        if (!Query(*store_, "SELECT 1 FROM keys WHERE client = $1", name.text()).next()) {
             return failed(
                 "last_key", what, "it is the last one",
                 "add the new key first, or remove the client with \"cotter client remove " + name.text() + "\"");
         }
-        Query(database_,
-              "DELETE FROM canonical_keys WHERE client = ? AND NOT EXISTS "
+        Query(*store_,
+              "DELETE FROM canonical_keys WHERE client = $1 AND NOT EXISTS "
               "(SELECT 1 FROM keys WHERE keys.canonical = canonical_keys.digest)",
               name.text())
             .run();
         record(change, "drop-key", name.text(), pin.to_string());
-        return bump_version();
+        return touch(name);
     });
 }
 
-Result<void> SqliteRegistry::learn(const Pin& pin, const x509::CanonicalKey& canonical) {
+Result<void> Registry::learn(const Pin& pin, const x509::CanonicalKey& canonical) {
     const std::string what = "learning the key behind " + pin.abbreviated();
-    return write(what, [&]() -> Result<void> {
-        Query found(database_, "SELECT client, canonical FROM keys WHERE target = ? AND form = ? AND octets = ?",
+    return store_->write(what, [&]() -> Result<void> {
+        Query found(*store_, "SELECT client, canonical FROM keys WHERE target = $1 AND form = $2 AND octets = $3",
                     pin.target(), pin.form(), pin.octets());
         if (!found.next()) {
             return failed("no_such_key", what, "no client has it", "it was dropped meanwhile; nothing is wrong");
@@ -183,49 +188,53 @@ Result<void> SqliteRegistry::learn(const Pin& pin, const x509::CanonicalKey& can
             if (std::ranges::equal(found.octets(1), canonical.digest)) return {};
             return failed("key_taken", what, "another key is recorded for it already");
         }
-        Query denied(database_, "SELECT client FROM denied_keys WHERE digest = ?", canonical);
+        Query denied(*store_, "SELECT client FROM denied_keys WHERE digest = $1", canonical);
         if (denied.next() && denied.text(0) != name->text()) return key_revoked(what, denied.text(0));
         if (auto free = check_not_taken(what, *name, key); !free) return free;
-        Query(database_, "INSERT INTO canonical_keys (digest, client) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+        Query(*store_, "INSERT INTO canonical_keys (digest, client) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING",
               canonical, name->text())
             .run();
-        Query(database_, "UPDATE keys SET canonical = ? WHERE target = ? AND form = ? AND octets = ?", canonical,
+        Query(*store_, "UPDATE keys SET canonical = $1 WHERE target = $2 AND form = $3 AND octets = $4", canonical,
               pin.target(), pin.form(), pin.octets())
             .run();
         const auto state = state_of(what, *name);
         if (!state) return unexpected(state.error());
         if (*state == ClientState::kRevoked) leave_tombstones(*name);
-        bump_version();
+        touch(*name);
         return {};
     });
 }
 
-std::uint64_t SqliteRegistry::bump_version() {
+std::uint64_t Registry::touch(const ClientName& name) {
     // An undone transaction leaves this set; that costs one look at the version, no more.
-    has_bumped_ = true;
-    Query(database_, "UPDATE meta SET version = version + 1 WHERE id = 1").run();
-    return current_version();
+    may_have_moved_ = true;
+    Query bumped(*store_, "UPDATE meta SET version = version + 1 WHERE id = 1 RETURNING version");
+    if (!bumped.next()) throw StoreFault("registry_corrupt", "it has lost its version", "bring it back from a backup");
+    const std::uint64_t version = bumped.count(0);
+    Query(*store_, "INSERT INTO changes (version, client, token) VALUES ($1, $2, $3)", version, name.text(),
+          random_token())
+        .run();
+    Query(*store_, "DELETE FROM changes WHERE version < $1", version > kMostChanges ? version - kMostChanges : 0).run();
+    return version;
 }
 
-void SqliteRegistry::record(const Change& change, std::string_view action, std::string_view client,
-                            std::string_view detail) {
-    Query(database_, "INSERT INTO audit (at, actor, action, client, detail) VALUES (?, ?, ?, ?, ?)", change.now,
+void Registry::record(const Change& change, std::string_view action, std::string_view client, std::string_view detail) {
+    Query(*store_, "INSERT INTO audit (at, actor, action, client, detail) VALUES ($1, $2, $3, $4, $5)", change.now,
           text::escape_remaining(change.actor), action, client, text::escape(detail))
         .run();
-    Query(database_, "DELETE FROM audit WHERE sequence <= (SELECT max(sequence) FROM audit) - ?", kMostAuditRows).run();
+    Query(*store_, "DELETE FROM audit WHERE sequence <= (SELECT max(sequence) FROM audit) - $1", kMostAuditRows).run();
 }
 
-Result<void> SqliteRegistry::insert_client(const std::string& what, const ClientName& name,
-                                           const std::vector<NewKey>& keys, std::optional<Time> expires,
-                                           std::string_view note, const Change& change) {
+Result<void> Registry::insert_client(const std::string& what, const ClientName& name, const std::vector<NewKey>& keys,
+                                     std::optional<Time> expires, std::string_view note, const Change& change) {
     if (keys.empty()) return malformed("no_key", what, "a client needs a key", "give its pin or its certificate");
-    if (Query(database_, "SELECT 1 FROM clients WHERE name = ?", name.text()).next()) {
+    if (Query(*store_, "SELECT 1 FROM clients WHERE name = $1", name.text()).next()) {
         return failed("name_taken", what, "a client is called " + name.text() + " already",
                       "\"cotter client add-key " + name.text() + " PIN\" gives it one more key");
     }
-    Query(database_,
+    Query(*store_,
           "INSERT INTO clients (name, state, state_reason, state_since, state_actor, expires, note, added) "
-          "VALUES (?, 'active', '', ?, ?, ?, ?, ?)",
+          "VALUES ($1, 'active', '', $2, $3, $4, $5, $6)",
           name.text(), change.now, text::escape_remaining(change.actor), expires, text::escape(note), change.now)
         .run();
     for (const NewKey& key : keys) {
@@ -234,14 +243,14 @@ Result<void> SqliteRegistry::insert_client(const std::string& what, const Client
     return {};
 }
 
-Result<void> SqliteRegistry::insert_key(const std::string& what, const ClientName& name, const NewKey& key, Time now) {
+Result<void> Registry::insert_key(const std::string& what, const ClientName& name, const NewKey& key, Time now) {
     if (auto free = check_not_denied(what, key); !free) return free;
     if (auto free = check_not_taken(what, name, key); !free) return free;
-    Query pin(database_, "SELECT client FROM keys WHERE target = ? AND form = ? AND octets = ?", key.pin.target(),
+    Query pin(*store_, "SELECT client FROM keys WHERE target = $1 AND form = $2 AND octets = $3", key.pin.target(),
               key.pin.form(), key.pin.octets());
     if (pin.next()) return key_taken(what, key.pin, pin.text(0), name);
     if (key.canonical) {
-        Query(database_, "INSERT INTO canonical_keys (digest, client) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+        Query(*store_, "INSERT INTO canonical_keys (digest, client) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING",
               *key.canonical, name.text())
             .run();
     }
@@ -251,65 +260,65 @@ Result<void> SqliteRegistry::insert_key(const std::string& what, const ClientNam
         issuer = key.certificate->issuer;
         serial = key.certificate->serial;
     }
-    Query(database_,
+    Query(*store_,
           "INSERT INTO keys (target, form, octets, client, canonical, issuer, serial, added) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
           key.pin.target(), key.pin.form(), key.pin.octets(), name.text(), key.canonical, issuer, serial, now)
         .run();
     return {};
 }
 
-Result<void> SqliteRegistry::check_not_denied(const std::string& what, const NewKey& key) {
+Result<void> Registry::check_not_denied(const std::string& what, const NewKey& key) {
     if (key.canonical) {
-        Query denied(database_, "SELECT client FROM denied_keys WHERE digest = ?", *key.canonical);
+        Query denied(*store_, "SELECT client FROM denied_keys WHERE digest = $1", *key.canonical);
         if (denied.next()) return key_revoked(what, denied.text(0));
     }
-    Query denied(database_, "SELECT client FROM denied_pins WHERE target = ? AND form = ? AND octets = ?",
+    Query denied(*store_, "SELECT client FROM denied_pins WHERE target = $1 AND form = $2 AND octets = $3",
                  key.pin.target(), key.pin.form(), key.pin.octets());
     if (denied.next()) return key_revoked(what, denied.text(0));
     if (key.certificate) {
-        Query certificate(database_, "SELECT client FROM denied_certificates WHERE issuer = ? AND serial = ?",
+        Query certificate(*store_, "SELECT client FROM denied_certificates WHERE issuer = $1 AND serial = $2",
                           key.certificate->issuer, key.certificate->serial);
         if (certificate.next()) return key_revoked(what, certificate.text(0));
     }
     return {};
 }
 
-Result<void> SqliteRegistry::check_not_taken(const std::string& what, const ClientName& name, const NewKey& key) {
+Result<void> Registry::check_not_taken(const std::string& what, const ClientName& name, const NewKey& key) {
     if (!key.canonical) return {};
-    Query owner(database_, "SELECT client FROM canonical_keys WHERE digest = ?", *key.canonical);
+    Query owner(*store_, "SELECT client FROM canonical_keys WHERE digest = $1", *key.canonical);
     if (owner.next() && owner.text(0) != name.text()) return key_taken(what, key.pin, owner.text(0), name);
     return {};
 }
 
-void SqliteRegistry::set_state(const ClientName& name, ClientState state, std::string_view reason,
-                               const Change& change) {
-    Query(database_, "UPDATE clients SET state = ?, state_reason = ?, state_since = ?, state_actor = ? WHERE name = ?",
+void Registry::set_state(const ClientName& name, ClientState state, std::string_view reason, const Change& change) {
+    Query(*store_,
+          "UPDATE clients SET state = $1, state_reason = $2, state_since = $3, state_actor = $4 WHERE name = $5",
           text_of(state), text::escape(reason), change.now, text::escape_remaining(change.actor), name.text())
         .run();
 }
 
-Result<ClientState> SqliteRegistry::state_of(const std::string& what, const ClientName& name) {
-    Query found(database_, "SELECT state FROM clients WHERE name = ?", name.text());
+Result<ClientState> Registry::state_of(const std::string& what, const ClientName& name) {
+    Query found(*store_, "SELECT state FROM clients WHERE name = $1", name.text());
     if (!found.next()) return no_such_client(what, name);
     if (const auto state = client_state_of(found.text(0))) return *state;
     return failed("registry_corrupt", what, "the state of " + name.text() + " is none that there is");
 }
 
-void SqliteRegistry::leave_tombstones(const ClientName& name) {
-    Query(database_,
-          "INSERT INTO denied_keys (digest, client) SELECT digest, client FROM canonical_keys WHERE client = ? "
+void Registry::leave_tombstones(const ClientName& name) {
+    Query(*store_,
+          "INSERT INTO denied_keys (digest, client) SELECT digest, client FROM canonical_keys WHERE client = $1 "
           "ON CONFLICT DO NOTHING",
           name.text())
         .run();
-    Query(database_,
+    Query(*store_,
           "INSERT INTO denied_pins (target, form, octets, client) SELECT target, form, octets, client FROM keys "
-          "WHERE client = ? ON CONFLICT DO NOTHING",
+          "WHERE client = $1 ON CONFLICT DO NOTHING",
           name.text())
         .run();
-    Query(database_,
+    Query(*store_,
           "INSERT INTO denied_certificates (issuer, serial, client) SELECT issuer, serial, client FROM keys "
-          "WHERE client = ? AND issuer IS NOT NULL ON CONFLICT DO NOTHING",
+          "WHERE client = $1 AND issuer IS NOT NULL ON CONFLICT DO NOTHING",
           name.text())
         .run();
 }

@@ -1,0 +1,188 @@
+// The tables of a registry, as the changes that led to them. What must be true of them is a constraint here, not a
+// habit of the code: one name for one key, one of three states, nothing missing (INVARIANTS A197, A199, A210).
+#include "registry/migrations.h"
+
+#include "registry/store.h"
+
+#include <array>
+
+namespace cotter::registry {
+namespace {
+
+// Times are seconds since 1970; "never" is the largest number there is. `target` and `form` number PinTarget and
+// PinForm. The denied_ tables are tombstones: they refer to no client, so that they outlive it (INVARIANT A116).
+constexpr const char* kClients = R"sql(
+CREATE TABLE meta (
+    id {integer} PRIMARY KEY CHECK (id = 1),
+    schema {integer} NOT NULL CHECK (schema > 0),
+    version {integer} NOT NULL CHECK (version >= 0)
+) {strict};
+
+CREATE TABLE clients (
+    name {text} PRIMARY KEY NOT NULL CHECK (length(name) BETWEEN 1 AND 64 AND name {name_letters}),
+    state {text} NOT NULL CHECK (state IN ('active', 'suspended', 'revoked')),
+    state_reason {text} NOT NULL,
+    state_since {integer} NOT NULL,
+    state_actor {text} NOT NULL,
+    expires {integer} NOT NULL,
+    note {text} NOT NULL,
+    added {integer} NOT NULL
+) {strict};
+
+CREATE TABLE canonical_keys (
+    digest {octets} PRIMARY KEY NOT NULL CHECK (length(digest) = 32),
+    client {text} NOT NULL REFERENCES clients (name) ON DELETE CASCADE,
+    UNIQUE (digest, client)
+) {strict};
+
+CREATE TABLE keys (
+    target {integer} NOT NULL CHECK (target BETWEEN 0 AND 2),
+    form {integer} NOT NULL CHECK (form BETWEEN 0 AND 3),
+    octets {octets} NOT NULL CHECK (length(octets) > 0),
+    client {text} NOT NULL REFERENCES clients (name) ON DELETE CASCADE,
+    canonical {octets},
+    issuer {octets},
+    serial {octets},
+    added {integer} NOT NULL,
+    PRIMARY KEY (target, form, octets),
+    FOREIGN KEY (canonical, client) REFERENCES canonical_keys (digest, client),
+    CHECK ((issuer IS NULL) = (serial IS NULL))
+) {strict};
+CREATE INDEX keys_by_client ON keys (client);
+CREATE INDEX keys_by_canonical ON keys (canonical);
+CREATE INDEX canonical_keys_by_client ON canonical_keys (client);
+
+CREATE TABLE denied_keys (
+    digest {octets} PRIMARY KEY NOT NULL CHECK (length(digest) = 32),
+    client {text} NOT NULL
+) {strict};
+CREATE TABLE denied_pins (
+    target {integer} NOT NULL CHECK (target BETWEEN 0 AND 2),
+    form {integer} NOT NULL CHECK (form BETWEEN 0 AND 3),
+    octets {octets} NOT NULL CHECK (length(octets) > 0),
+    client {text} NOT NULL,
+    PRIMARY KEY (target, form, octets)
+) {strict};
+CREATE TABLE denied_certificates (
+    issuer {octets} NOT NULL,
+    serial {octets} NOT NULL,
+    client {text} NOT NULL,
+    PRIMARY KEY (issuer, serial)
+) {strict};
+
+CREATE TABLE audit (
+    sequence {counter},
+    at {integer} NOT NULL,
+    actor {text} NOT NULL,
+    action {text} NOT NULL,
+    client {text} NOT NULL,
+    detail {text} NOT NULL
+) {strict};
+CREATE INDEX audit_by_client ON audit (client, sequence);
+
+CREATE TABLE invitations (
+    hash {octets} PRIMARY KEY NOT NULL CHECK (length(hash) = 32),
+    id {text} NOT NULL UNIQUE CHECK (length(id) = 8),
+    name {text} NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+    created {integer} NOT NULL,
+    expires {integer} NOT NULL CHECK (expires > created),
+    client_expires {integer} NOT NULL
+) {strict};
+
+CREATE TABLE servers (
+    id {text} PRIMARY KEY NOT NULL,
+    heartbeat {integer} NOT NULL,
+    applied_version {integer} NOT NULL
+) {strict};
+CREATE TABLE open_streams (
+    server {text} NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
+    client {text} NOT NULL REFERENCES clients (name) ON DELETE CASCADE,
+    streams {integer} NOT NULL CHECK (streams >= 0),
+    PRIMARY KEY (server, client)
+) {strict};
+CREATE INDEX open_streams_by_client ON open_streams (client);
+CREATE TABLE activity (
+    client {text} PRIMARY KEY NOT NULL REFERENCES clients (name) ON DELETE CASCADE,
+    last_seen {integer} NOT NULL,
+    last_address {text} NOT NULL,
+    bytes_in {integer} NOT NULL,
+    bytes_out {integer} NOT NULL,
+    refused {integer} NOT NULL
+) {strict};
+CREATE TABLE closures (
+    client {text} NOT NULL,
+    version {integer} NOT NULL,
+    streams {integer} NOT NULL,
+    at {integer} NOT NULL,
+    PRIMARY KEY (client, version)
+) {strict};
+
+INSERT INTO meta (id, schema, version) VALUES (1, 1, 0);
+)sql";
+
+// Which client each version changed, so that a server reads no more than that. The token is random: two histories that
+// have a version's number in common, as before and after a backup was brought back, don't have its token.
+constexpr const char* kChanges = R"sql(
+CREATE TABLE changes (
+    version {integer} PRIMARY KEY CHECK (version >= 0),
+    client {text} NOT NULL,
+    token {text} NOT NULL
+) {strict};
+INSERT INTO changes (version, client, token) SELECT version, '', '' FROM meta;
+CREATE INDEX denied_keys_by_client ON denied_keys (client);
+CREATE INDEX denied_pins_by_client ON denied_pins (client);
+CREATE INDEX denied_certificates_by_client ON denied_certificates (client);
+)sql";
+
+// What stands here has been applied somewhere: it is never changed, only added to at the end.
+constexpr std::array kMigrations = {kClients, kChanges};
+
+/// The schema that the store has; 0 for an empty one.
+Result<std::size_t> schema_of(Store& store, const std::string& what) {
+    if (store.has_table("meta")) {
+        Query meta(store, "SELECT schema FROM meta WHERE id = 1");
+        if (!meta.next()) return failed("registry_corrupt", what, "it doesn't say which schema it has");
+        const auto schema = meta.count(0);
+        if (schema > kMigrations.size()) {
+            return failed("registry_newer", what,
+                          "its schema is " + std::to_string(schema) + ", and this program knows " +
+                              std::to_string(kMigrations.size()),
+                          "use the cotter that last wrote it, or a newer one");
+        }
+        return schema;
+    }
+    if (store.has_any_table()) {
+        return failed("registry_foreign", what, "it is a database, but not cotter's", "give another path or database");
+    }
+    return 0;
+}
+
+}  // namespace
+
+std::span<const char* const> migrations() {
+    return kMigrations;
+}
+
+std::size_t schema_version() {
+    return kMigrations.size();
+}
+
+Result<void> bring_to_schema(Store& store) {
+    const std::string what = "opening the registry " + store.name();
+    // Looked at first without the right to write, so that a list can be read while another program changes it.
+    auto schema = store.read(what, [&] { return schema_of(store, what); });
+    while (schema && *schema < kMigrations.size()) {
+        schema = store.write(what, [&]() -> Result<std::size_t> {
+            // Again, since another program may have been here meanwhile.
+            const auto present = schema_of(store, what);
+            if (!present || *present == kMigrations.size()) return present;
+            store.run_script(in_dialect(kMigrations.at(*present), store.dialect()));
+            Query(store, "UPDATE meta SET schema = $1", *present + 1).run();
+            return *present + 1;
+        });
+    }
+    if (!schema) return unexpected(schema.error());
+    return {};
+}
+
+}  // namespace cotter::registry
