@@ -39,6 +39,9 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
     service::ClientSettings settings{.server = std::move(*server)};
     settings.trust = std::move(*trust);
     settings.stream = *stream;
+    auto process = options.stream.process();
+    if (!process) return unexpected(process.error());
+    settings.process = *process;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     options.trust.revocation.apply(state, settings);
     auto dns = dns_settings(options.trust);

@@ -75,6 +75,8 @@ int run(const Invocation& invocation, const JoinOptions& options) {
     if (!code) return report(invocation, code.error());
     auto stream = options.stream.settings();
     if (!stream) return report(invocation, stream.error());
+    const auto process = options.stream.process();
+    if (!process) return report(invocation, process.error());
     auto state = invocation.open_state();
     if (!state) return report(invocation, state.error());
     const auto own = invocation.own_identity(*state);
@@ -88,6 +90,7 @@ int run(const Invocation& invocation, const JoinOptions& options) {
     if (options.hash_hosts) settings.trust.peer_names = evidence::HostNames::kHashed;
     settings.identity = service::IdentityFiles{state->key_file(), state->certificate_file()};
     settings.stream = *stream;
+    settings.process = *process;
     if (!options.listen.empty()) {
         auto listen = stream::ListenAddress::parse(options.listen);
         if (!listen) return report(invocation, listen.error());

@@ -11,6 +11,7 @@
 #include <CLI/Validators.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <thread>
 
@@ -51,6 +52,8 @@ Result<service::ServeSettings> settings_of(const Invocation& invocation, const S
     if (!to) return unexpected(to.error());
     auto stream = options.stream.settings();
     if (!stream) return unexpected(stream.error());
+    auto process = options.stream.process();
+    if (!process) return unexpected(process.error());
     std::vector<trust::ClientNamePattern> names;
     for (const std::string& text : options.client_names) {
         auto pattern = trust::ClientNamePattern::parse(text);
@@ -66,12 +69,18 @@ Result<service::ServeSettings> settings_of(const Invocation& invocation, const S
     auto identity = identity_files(invocation, options, *state);
     if (!identity) return unexpected(identity.error());
 
-    service::ServeSettings settings{
-        .listen = std::move(*listen), .to = std::move(*to), .identity = std::move(*identity)};
-    if (!options.client_ca.empty()) settings.client_ca = options.client_ca;
-    settings.client_crls.assign(options.client_crls.begin(), options.client_crls.end());
+    service::ServiceSettings only{.name = {}, .listen = std::move(*listen), .backends = {std::move(*to)}};
+    if (!options.client_ca.empty()) only.client_ca = options.client_ca;
+    only.client_crls.assign(options.client_crls.begin(), options.client_crls.end());
+    only.client_names = std::move(names);
+    if (options.proxy_protocol == "v1") only.proxy_protocol = stream::ProxyVersion::kV1;
+    if (options.proxy_protocol == "v2") only.proxy_protocol = stream::ProxyVersion::kV2;
+    only.unsafe_target = options.unsafe_target;
+    only.stream = *stream;
+
+    service::ServeSettings settings{.identity = std::move(*identity), .services = {std::move(only)}};
+    settings.process = *process;
     settings.crl_numbers = state->crl_numbers_file();
-    settings.client_names = std::move(names);
     settings.registry_url = options.registry.empty() ? state->registry_url() : options.registry;
     const auto grace = text::parse_duration(options.registry_grace);
     if (!grace) return unexpected(grace.error());
@@ -82,25 +91,35 @@ Result<service::ServeSettings> settings_of(const Invocation& invocation, const S
     }
     settings.registry_grace = *grace;
     settings.threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-    if (options.proxy_protocol == "v1") settings.proxy_protocol = stream::ProxyVersion::kV1;
-    if (options.proxy_protocol == "v2") settings.proxy_protocol = stream::ProxyVersion::kV2;
-    settings.unsafe_target = options.unsafe_target;
-    settings.stream = *stream;
     return settings;
 }
 
+/// Any service takes joins; one that is reached over the network is worth telling.
+std::string address_to_tell(const service::Listening& listening) {
+    const auto first = std::ranges::find_if(listening.services,
+                                            [](const auto& service) { return !service.listen.starts_with("unix:"); });
+    return first == listening.services.end() ? listening.services.front().listen : first->listen;
+}
+
 void say_listening(const Invocation& invocation, const service::Listening& listening) {
-    if (invocation.json) {
-        const nlohmann::ordered_json line{{"event", "listening"},
-                                          {"listen", listening.listen},
-                                          {"to", listening.to},
-                                          {"pin", listening.pin.to_string()},
-                                          {"clients", listening.clients}};
-        std::cout << line.dump() << std::endl;
-        return;
+    for (const service::Listening::Service& service : listening.services) {
+        std::string to;
+        for (const std::string& target : service.to) to += (to.empty() ? "" : ", ") + target;
+        if (invocation.json) {
+            nlohmann::ordered_json line{{"event", "listening"}};
+            if (!service.name.empty()) line["service"] = service.name;
+            line.update({{"listen", service.listen},
+                         {"to", to},
+                         {"pin", listening.pin.to_string()},
+                         {"clients", listening.clients}});
+            std::cout << line.dump() << std::endl;
+        } else {
+            std::cout << (service.name.empty() ? "" : service.name + ": ") << "listening on " << service.listen
+                      << ", forwarding to " << to << "\n";
+        }
     }
-    std::cout << "listening on " << listening.listen << ", forwarding to " << listening.to << "\n"
-              << "this server's pin is " << listening.pin.to_string() << "\n";
+    if (invocation.json) return;
+    std::cout << "this server's pin is " << listening.pin.to_string() << "\n";
     if (listening.clients == 0) {
         std::cout << "nobody is admitted yet: cotter invite NAME prints a code for the first client\n";
     } else {
@@ -116,8 +135,8 @@ int run(const Invocation& invocation, const ServeOptions& options) {
     service::Log log(options.stream.format(), options.stream.level());
     const auto served = service::serve(*settings, log, [&](const service::Listening& listening) {
         const auto state = invocation.open_state();
-        const auto recorded =
-            state ? write_record(*state, {listening.listen, listening.pin}) : Result<void>(unexpected(state.error()));
+        const auto recorded = state ? write_record(*state, {address_to_tell(listening), listening.pin})
+                                    : Result<void>(unexpected(state.error()));
         if (!recorded)
             std::cerr << "cotter: warning: " << recorded.error().what << ": " << recorded.error().why
                       << "; invite needs it\n";

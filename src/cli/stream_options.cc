@@ -54,15 +54,13 @@ Result<service::StreamSettings> StreamOptions::settings() const {
     service::StreamSettings settings;
     settings.minimum_protocol = minimum_tls == "1.2" ? trust::Protocol::kTls12 : trust::Protocol::kTls13;
     settings.resumption = resumption;
-    settings.most_connections = max_connections;
     struct Duration {
         const std::string& text;
         std::chrono::milliseconds& into;
     };
     for (const Duration& duration :
          {Duration{handshake_timeout, settings.handshake_timeout}, Duration{connect_timeout, settings.connect_timeout},
-          Duration{idle_timeout, settings.limits.idle}, Duration{max_lifetime, settings.limits.lifetime},
-          Duration{drain_timeout, settings.drain_timeout}}) {
+          Duration{idle_timeout, settings.limits.idle}, Duration{max_lifetime, settings.limits.lifetime}}) {
         const auto parsed = text::parse_duration(duration.text);
         if (!parsed) return unexpected(parsed.error());
         duration.into = *parsed;
@@ -73,6 +71,12 @@ Result<service::StreamSettings> StreamOptions::settings() const {
                          "give a duration such as 10s");
     }
     return settings;
+}
+
+Result<service::ProcessSettings> StreamOptions::process() const {
+    const auto drain = text::parse_duration(drain_timeout);
+    if (!drain) return unexpected(drain.error());
+    return service::ProcessSettings{max_connections, *drain};
 }
 
 service::LogFormat StreamOptions::format() const {

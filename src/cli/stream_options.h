@@ -28,6 +28,7 @@ struct StreamOptions {
 
     void add_to(CLI::App& command);
     [[nodiscard]] Result<service::StreamSettings> settings() const;
+    [[nodiscard]] Result<service::ProcessSettings> process() const;
     [[nodiscard]] service::LogFormat format() const;
     [[nodiscard]] service::LogLevel level() const;
 };

@@ -36,9 +36,7 @@ Json defaults(const CLI::App& app) {
                        {"groups", offer.groups},
                        {"signatures", offer.signatures},
                        {"most certificate octets", offer.most_certificate_octets}};
-    const service::ServeSettings settings{.listen = stream::ListenAddress::parse("0").value(),
-                                          .to = stream::Target::parse("unix:/x").value(),
-                                          .identity = {}};
+    const service::ServeSettings settings;
     const auto grace = std::chrono::duration_cast<std::chrono::seconds>(settings.registry_grace).count();
     document["limits"] = {{"handshakes at once, a thread", settings.most_handshakes},
                           {"handshakes at once, a thread and source network", settings.most_handshakes_per_source},

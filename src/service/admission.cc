@@ -7,7 +7,7 @@
 
 namespace cotter::service {
 
-Result<AdmissionRules> AdmissionRules::read(const ServeSettings& settings) {
+Result<AdmissionRules> AdmissionRules::read(const ServiceSettings& settings, const std::filesystem::path& crl_numbers) {
     AdmissionRules rules;
     rules.policy.minimum_protocol = settings.stream.minimum_protocol;
     rules.policy.client_names = settings.client_names;
@@ -23,8 +23,8 @@ Result<AdmissionRules> AdmissionRules::read(const ServeSettings& settings) {
         rules.policy.require_revocation = true;
         rules.crls.insert(rules.crls.end(), crls->begin(), crls->end());
     }
-    if (!rules.crls.empty() && !settings.crl_numbers.empty()) {
-        auto memory = evidence::CrlNumbers(settings.crl_numbers).note(rules.crls, {}, rules.anchors, wall_clock_now());
+    if (!rules.crls.empty() && !crl_numbers.empty()) {
+        auto memory = evidence::CrlNumbers(crl_numbers).note(rules.crls, {}, rules.anchors, wall_clock_now());
         if (!memory) return unexpected(memory.error());
         rules.crl_memory = std::move(*memory);
     }

@@ -19,9 +19,11 @@ struct AdmissionRules {
     std::vector<x509::CertificateRevocationList> crls;
     std::shared_ptr<const x509::CrlMemory> crl_memory;
 
-    /// Reads --client-ca and --client-crl, and remembers which CRLs of the anchors themselves have been seen. Any fault
+    /// Reads --client-ca and --client-crl, and remembers in `crl_numbers`, if it isn't empty, which CRLs of the anchors
+    /// themselves have been seen. Any fault
     /// is an Error; nothing is left out (INVARIANT A19).
-    [[nodiscard]] static Result<AdmissionRules> read(const ServeSettings& settings);
+    [[nodiscard]] static Result<AdmissionRules> read(const ServiceSettings& settings,
+                                                     const std::filesystem::path& crl_numbers);
 };
 
 /// When the registry was last read without a fault; shared by all threads.

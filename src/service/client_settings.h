@@ -36,6 +36,7 @@ struct ClientSettings {
     std::optional<stream::ListenAddress> listen{};
     bool unsafe_listen = false;
     StreamSettings stream{};
+    ProcessSettings process{};
     std::function<void(ClientConfiguration&)> rehearsal{};  ///< what a proof makes worse before it connects (proof.h)
     std::optional<x509::HostName> rehearsed_host{};         ///< and the name that it judges by; sent is the right one
 

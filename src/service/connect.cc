@@ -121,8 +121,8 @@ class ListeningClient {
 
     void run() {
         const std::size_t descriptors = raise_descriptor_limit();
-        most_ = settings_.stream.most_connections != 0 ? settings_.stream.most_connections
-                                                       : std::max<std::size_t>(1, descriptors / 2 - 32);
+        most_ = settings_.process.most_connections != 0 ? settings_.process.most_connections
+                                                        : std::max<std::size_t>(1, descriptors / 2 - 32);
         asio::co_spawn(reactor_.io(),
                        stream::accept_each(
                            reactor_, accepting_, [this] { return open_ < most_; },
@@ -208,7 +208,7 @@ class ListeningClient {
 
     void drain() {
         is_draining_ = true;
-        drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.stream.drain_timeout);
+        drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.process.drain_timeout);
         boost::system::error_code ignored;
         accepting_.close(ignored);
         log_.write(Event("drain").with("streams", open_));

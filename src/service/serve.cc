@@ -4,6 +4,8 @@
 #include "service/process.h"
 #include "service/server_thread.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -21,7 +23,7 @@ constexpr std::chrono::milliseconds kDrainLook{50};
 // What a thread needs to reset its connections once it was told to.
 constexpr std::chrono::seconds kMostEnding{2};
 
-std::size_t most_connections(const StreamSettings& settings) {
+std::size_t most_connections(const ProcessSettings& settings) {
     const std::size_t descriptors = raise_descriptor_limit();
     const std::size_t possible = descriptors > 2 * kDescriptorsOfOurOwn ? (descriptors - kDescriptorsOfOurOwn) / 2 : 1;
     return settings.most_connections == 0 ? possible : std::min(settings.most_connections, possible);
@@ -30,28 +32,47 @@ std::size_t most_connections(const StreamSettings& settings) {
 class Server {
   public:
     Server(const ServeSettings& settings, Log& log, RegistryWatch& watch, Ledger& ledger)
-        : settings_(settings), log_(log), shared_{settings, log, ledger, watch, most_connections(settings.stream)} {}
+        : settings_(settings),
+          log_(log),
+          shared_{settings, log, ledger, watch, {}, most_connections(settings.process)} {
+        for (const ServiceSettings& service : settings.services) {
+            shared_.backends.push_back(std::make_unique<Backends>(
+                service, [this, &service](const stream::Target& target, const std::string& why) {
+                    say_backend(service, target, why);
+                }));
+        }
+    }
 
     Result<void> prepare(const ServerConfiguration& configuration) {
-        std::vector<stream::ListenSocket> sockets;
-        auto first = stream::ListenSocket::open(settings_.listen, true);
-        if (!first) return unexpected(first.error());
-        address_ = first->address();
-        for (unsigned i = 1; i < settings_.threads; ++i) {
-            auto another = first->another();
-            if (!another) return unexpected(another.error());
-            sockets.push_back(std::move(*another));
+        std::vector<std::vector<stream::ListenSocket>> sockets(settings_.threads);
+        for (const ServiceSettings& service : settings_.services) {
+            auto first = stream::ListenSocket::open(service.listen, true);
+            if (!first) return unexpected(first.error());
+            addresses_.push_back(first->address());
+            for (unsigned i = 1; i < settings_.threads; ++i) {
+                auto another = first->another();
+                if (!another) return unexpected(another.error());
+                sockets[i].push_back(std::move(*another));
+            }
+            sockets.front().push_back(std::move(*first));
         }
-        sockets.push_back(std::move(*first));
-        for (auto& socket : sockets) {
-            auto thread = ServerThread::make(threads_.size(), shared_, configuration, std::move(socket));
+        for (auto& of_thread : sockets) {
+            auto thread = ServerThread::make(threads_.size(), shared_, configuration, std::move(of_thread));
             if (!thread) return unexpected(thread.error());
             threads_.push_back(std::move(*thread));
         }
         return {};
     }
 
-    [[nodiscard]] const std::string& address() const { return address_; }
+    [[nodiscard]] std::vector<Listening::Service> services() const {
+        std::vector<Listening::Service> services;
+        for (std::size_t i = 0; i < addresses_.size(); ++i) {
+            const ServiceSettings& settings = settings_.services[i];
+            services.push_back({settings.name, addresses_[i], {}});
+            for (const stream::Target& target : settings.backends) services.back().to.push_back(target.to_string());
+        }
+        return services;
+    }
 
     void run() {
         shared_.watch.start([this](const std::shared_ptr<const registry::Snapshot>& snapshot) {
@@ -59,7 +80,9 @@ class Server {
         });
         for (const auto& thread : threads_) thread->start();
         await_signal();
-        io_.run();
+        for (const auto& backends : shared_.backends)
+            asio::co_spawn(reactor_.io(), backends->check(reactor_), asio::detached);
+        reactor_.run();
         for (const auto& thread : threads_) thread->stop();
     }
 
@@ -80,6 +103,13 @@ class Server {
         });
     }
 
+    void say_backend(const ServiceSettings& service, const stream::Target& target, const std::string& why) {
+        log_.write((why.empty() ? Event("backend_up") : Event("backend_down", LogLevel::kWarning))
+                       .with("service", service.name)
+                       .with("to", target.to_string())
+                       .with("reason", why));
+    }
+
     void reload() {
         auto configuration = ServerConfiguration::read(settings_);
         if (!configuration) {
@@ -96,7 +126,7 @@ class Server {
 
     void drain() {
         is_draining_ = true;
-        drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.stream.drain_timeout);
+        drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.process.drain_timeout);
         for (const auto& thread : threads_) thread->stop_accepting();
         log_.write(Event("drain").with("streams", connection_count()));
         look_at_drain();
@@ -119,7 +149,7 @@ class Server {
     void finish() {
         log_.write(Event("stopped").with("streams", connection_count()));
         // Not by cancelling what waits: this may run inside the signal's handler, which waits for the next one again.
-        io_.stop();
+        reactor_.io().stop();
     }
 
     [[nodiscard]] std::size_t connection_count() const { return shared_.connections.load(); }
@@ -127,11 +157,11 @@ class Server {
     const ServeSettings& settings_;
     Log& log_;
     ServerShared shared_;
-    std::string address_;
+    std::vector<std::string> addresses_;  ///< of each service
     std::vector<std::unique_ptr<ServerThread>> threads_;
-    asio::io_context io_{1};
-    asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
-    asio::steady_timer drain_timer_{io_};
+    stream::Reactor reactor_;
+    asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
+    asio::steady_timer drain_timer_{reactor_.io()};
     bool is_draining_ = false;
     stream::SteadyTime drain_until_;
     stream::SteadyTime end_at_ = stream::SteadyTime::max();
@@ -149,8 +179,7 @@ Result<void> serve(const ServeSettings& settings, Log& log, const std::function<
     Server server(settings, log, **watch, ledger);
     if (auto prepared = server.prepare(*configuration); !prepared) return prepared;
     (*watch)->announce();
-    on_listening({server.address(), settings.to.to_string(), configuration->identity.pin(),
-                  (*watch)->first_snapshot()->client_count()});
+    on_listening({server.services(), configuration->identity.pin(), (*watch)->first_snapshot()->client_count()});
     server.run();
     // Stopped before the threads go that it publishes to.
     watch->reset();

@@ -9,13 +9,18 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace cotter::service {
 
-/// What a running server is, for the line that says so.
+/// What a running server is, for the lines that say so.
 struct Listening {
-    std::string listen;
-    std::string to;
+    struct Service {
+        std::string name;    ///< empty where there is but one, from flags
+        std::string listen;  ///< with the port that was taken
+        std::vector<std::string> to;
+    };
+    std::vector<Service> services;
     Pin pin;  ///< spki sha256 of the server's key
     std::size_t clients = 0;
 };

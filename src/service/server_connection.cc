@@ -4,7 +4,6 @@
 #include "service/join_exchange.h"
 #include "service/server_thread.h"
 #include "service/wall_clock.h"
-#include "stream/dial.h"
 #include "stream/preface.h"
 #include "stream/proxy_protocol.h"
 
@@ -87,13 +86,14 @@ std::string_view explain(EndReason reason) {
 
 }  // namespace
 
-ServerConnection::ServerConnection(ServerThread& thread, stream::Socket socket)
+ServerConnection::ServerConnection(ServerThread& thread, const ThreadService& service, stream::Socket socket)
     : thread_(thread),
+      service_(service),
       socket_(std::move(socket)),
       source_(stream::remote_address(socket_)),
       source_network_(network_of(source_)),
       local_(stream::local_address(socket_)),
-      context_(thread.shared_context()),
+      context_(service.context),
       accepted_at_(thread.reactor().now()) {}
 
 ServerConnection::~ServerConnection() {
@@ -121,7 +121,7 @@ void ServerConnection::stop(EndReason reason) {
 }
 
 void ServerConnection::reconsider(bool rules_changed) {
-    if ((!relay_ && !opening_) || stopped_ || thread_.judge().still_admits(peer(), verdict(), rules_changed)) return;
+    if ((!relay_ && !opening_) || stopped_ || service_.judge.still_admits(peer(), verdict(), rules_changed)) return;
     if (is_counted_) thread_.shared().ledger.closed(verdict().client_name);
     stop(EndReason::kNoLongerAdmitted);
 }
@@ -141,12 +141,12 @@ Event ServerConnection::about(std::string_view event) const {
             .with("client", verdict().client_name)
             .with("pin", verdict().matched ? verdict().matched->pin.to_string() : std::string());
     }
-    line.with("peer", source_).with("listen", local_);
+    line.with("peer", source_).with("listen", local_).with("service", service_.settings.name);
     return line;
 }
 
 asio::awaitable<void> ServerConnection::run() {
-    const ServeSettings& settings = thread_.shared().settings;
+    const ServiceSettings& settings = service_.settings;
     stream::Deadline deadline(thread_.reactor(), stream::later(accepted_at_, settings.stream.handshake_timeout));
     deadline.guard(&socket_);
     // Nothing is allocated for somebody who says nothing.
@@ -161,7 +161,7 @@ asio::awaitable<void> ServerConnection::run() {
         });
         co_return;
     }
-    tls::Handshake handshake(*context_, thread_.reactor().wire(), thread_.judge());
+    tls::Handshake handshake(*context_, thread_.reactor().wire(), service_.judge);
     ByteVector unread;
     const auto end = co_await stream::complete_handshake(thread_.reactor(), socket_, handshake, deadline, unread);
     if (stopped_) co_return;
@@ -218,24 +218,24 @@ asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, B
     }
     thread_.handshake_ends(*this);
     opening_.emplace(std::move(*opened));
-    const ServeSettings& settings = thread_.shared().settings;
+    const ServiceSettings& settings = service_.settings;
     thread_.shared().ledger.opened(verdict().client_name, source_, wall_clock_now());
     is_counted_ = true;
     const auto& leaf = peer().presented.front();
     if (verdict().matched && !verdict().by_authority &&
-        !thread_.judge().snapshot().knows_canonical(leaf.public_key().canonical())) {
+        !service_.judge.snapshot().knows_canonical(leaf.public_key().canonical())) {
         thread_.shared().watch.learn(verdict().matched->pin, leaf.public_key().canonical());
     }
     if (thread_.shared().log.is_written(LogLevel::kInfo)) {
-        thread_.shared().log.write(about("admitted")
-                                       .with("to", settings.to.to_string())
-                                       .with("tls", opening_->protocol_text())
-                                       .with("suite", opening_->suite_text())
-                                       .with("resumed", opening_->is_resumed() ? "yes" : ""));
+        thread_.shared().log.write(
+            about("admitted")
+                .with("to", settings.backends.size() == 1 ? settings.backends.front().to_string() : "")
+                .with("tls", opening_->protocol_text())
+                .with("suite", opening_->suite_text())
+                .with("resumed", opening_->is_resumed() ? "yes" : ""));
     }
 
-    const auto reach = settings.unsafe_target ? stream::Reach::kAnywhere : stream::Reach::kLoopbackOrPrivate;
-    auto backend = co_await stream::dial(thread_.reactor(), settings.to, reach, settings.stream.connect_timeout);
+    auto backend = co_await service_.backends.reach(thread_.reactor());
     if (stopped_) {
         log_end(stream::text_of(*stopped_), {}, explain(*stopped_));
         co_return;
@@ -252,11 +252,11 @@ asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, B
         co_await stream::linger(thread_.reactor(), socket_);
         co_return;
     }
-    begin_relay(std::move(*backend), std::move(unread));
+    begin_relay(std::move(backend->socket), std::move(unread));
 }
 
 void ServerConnection::begin_relay(stream::Socket backend, ByteVector unread) {
-    const ServeSettings& settings = thread_.shared().settings;
+    const ServiceSettings& settings = service_.settings;
     stream::EarlyBytes early;
     early.ciphertext = std::move(unread);
     if (settings.proxy_protocol) {

@@ -20,11 +20,12 @@ namespace cotter::service {
 
 class Event;
 class ServerThread;
+struct ThreadService;
 
 class ServerConnection final : public std::enable_shared_from_this<ServerConnection>,
                                public boost::intrusive::list_base_hook<> {
   public:
-    ServerConnection(ServerThread& thread, stream::Socket socket);
+    ServerConnection(ServerThread& thread, const ThreadService& service, stream::Socket socket);
     ~ServerConnection();
 
     /// Runs until the end; keeps itself alive.
@@ -55,6 +56,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     [[nodiscard]] const tls::Peer& peer() const;
 
     ServerThread& thread_;
+    const ThreadService& service_;
     stream::Socket socket_;
     std::string source_;
     std::string source_network_;

@@ -19,10 +19,10 @@ constexpr std::size_t kRefusalLinesPerSecond = 50;
 constexpr std::size_t kMostSources = 65536;
 
 Result<std::shared_ptr<const tls::Context>> make_context(const tls::LibraryContext& library,
-                                                         const ServerConfiguration& configuration,
+                                                         const identity::Identity& identity,
                                                          const StreamSettings& settings) {
     auto context = tls::Context::server(
-        library, configuration.identity,
+        library, identity,
         {settings.minimum_protocol, settings.resumption, {tls::Application::kStream, tls::Application::kJoin}});
     if (!context) return unexpected(context.error());
     return std::make_shared<const tls::Context>(std::move(*context));
@@ -33,40 +33,56 @@ Result<std::shared_ptr<const tls::Context>> make_context(const tls::LibraryConte
 Result<ServerConfiguration> ServerConfiguration::read(const ServeSettings& settings) {
     auto identity = identity::load_identity(settings.identity.key, settings.identity.certificate);
     if (!identity) return unexpected(identity.error());
-    auto rules = AdmissionRules::read(settings);
-    if (!rules) return unexpected(rules.error());
-    rules->policy.own_key = identity->chain().front().public_key().canonical();
     // Tried here, so that a thread never finds an identity that OpenSSL won't take.
     auto library = tls::LibraryContext::make();
     if (!library) return unexpected(library.error());
-    ServerConfiguration configuration{std::move(*identity), std::make_shared<const AdmissionRules>(std::move(*rules))};
-    if (auto tried = make_context(*library, configuration, settings.stream); !tried) return unexpected(tried.error());
+    ServerConfiguration configuration{std::move(*identity), {}};
+    for (const ServiceSettings& service : settings.services) {
+        auto rules = AdmissionRules::read(service, settings.crl_numbers);
+        if (!rules) return unexpected(rules.error());
+        rules->policy.own_key = configuration.identity.chain().front().public_key().canonical();
+        configuration.rules.push_back(std::make_shared<const AdmissionRules>(std::move(*rules)));
+        auto tried = make_context(*library, configuration.identity, service.stream);
+        if (!tried) return unexpected(tried.error());
+    }
     return configuration;
 }
 
 Result<std::unique_ptr<ServerThread>> ServerThread::make(std::size_t index, ServerShared& shared,
                                                          const ServerConfiguration& configuration,
-                                                         stream::ListenSocket listener) {
+                                                         std::vector<stream::ListenSocket> listeners) {
     auto library = tls::LibraryContext::make();
     if (!library) return unexpected(library.error());
     std::unique_ptr<ServerThread> made(
-        new ServerThread(index, shared, std::move(*library), configuration.rules, std::move(listener)));
-    auto context = make_context(made->library_, configuration, shared.settings.stream);
-    if (!context) return unexpected(context.error());
-    made->context_ = std::move(*context);
+        new ServerThread(index, shared, std::move(*library), configuration, std::move(listeners)));
+    if (auto contexts = made->make_contexts(configuration.identity); !contexts) return unexpected(contexts.error());
     return made;
 }
 
 ServerThread::ServerThread(std::size_t index, ServerShared& shared, tls::LibraryContext library,
-                           std::shared_ptr<const AdmissionRules> rules, stream::ListenSocket listener)
-    : index_(index),
-      shared_(shared),
-      library_(std::move(library)),
-      judge_(std::move(rules), shared.watch.first_snapshot(), shared.watch.freshness(), shared.settings.registry_grace),
-      listener_(std::move(listener)) {
-    accepting_.assign(listener_.hand_over());
+                           const ServerConfiguration& configuration, std::vector<stream::ListenSocket> listeners)
+    : index_(index), shared_(shared), library_(std::move(library)) {
+    const auto snapshot = shared.watch.first_snapshot();
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        services_.push_back({shared.settings.services[i], *shared.backends[i],
+                             AdmissionJudge(configuration.rules[i], snapshot, shared.watch.freshness(),
+                                            shared.settings.registry_grace)});
+        const int descriptor = listeners[i].hand_over();
+        listeners_.push_back({std::move(listeners[i]), {reactor_.io(), descriptor}});
+    }
     reactor_.watch(*this);
-    shared_.ledger.applied(index_, judge_.snapshot().version());
+    shared_.ledger.applied(index_, snapshot->version());
+}
+
+Result<void> ServerThread::make_contexts(const identity::Identity& identity) {
+    std::vector<std::shared_ptr<const tls::Context>> contexts;
+    for (const ThreadService& service : services_) {
+        auto context = make_context(library_, identity, service.settings.stream);
+        if (!context) return unexpected(context.error());
+        contexts.push_back(std::move(*context));
+    }
+    for (std::size_t i = 0; i < services_.size(); ++i) services_[i].context = std::move(contexts[i]);
+    return {};
 }
 
 ServerThread::~ServerThread() {
@@ -74,19 +90,23 @@ ServerThread::~ServerThread() {
 }
 
 void ServerThread::start() {
+    for (std::size_t i = 0; i < services_.size(); ++i) accept_on(listeners_[i], services_[i]);
+    thread_ = std::thread([this] { reactor_.run(); });
+}
+
+void ServerThread::accept_on(Listener& listener, const ThreadService& service) {
     asio::co_spawn(reactor_.io(),
                    stream::accept_each(
-                       reactor_, accepting_,
+                       reactor_, listener.accepting,
                        // A stranger's place can be had.
                        [this] { return shared_.connections.load() < shared_.most_connections || !handshakes_.empty(); },
-                       [this](stream::Socket socket) { accept(std::move(socket)); },
+                       [this, &service](stream::Socket socket) { accept(service, std::move(socket)); },
                        [this](const std::string& why) {
                            shared_.log.write(why.empty()
                                                  ? Event("accept_resumed")
                                                  : Event("accept_paused", LogLevel::kWarning).with("reason", why));
                        }),
                    asio::detached);
-    thread_ = std::thread([this] { reactor_.run(); });
 }
 
 void ServerThread::stop() {
@@ -95,8 +115,8 @@ void ServerThread::stop() {
     thread_.join();
 }
 
-void ServerThread::accept(stream::Socket socket) {
-    auto connection = std::make_shared<ServerConnection>(*this, std::move(socket));
+void ServerThread::accept(const ThreadService& service, stream::Socket socket) {
+    auto connection = std::make_shared<ServerConnection>(*this, service, std::move(socket));
     connections_.push_back(*connection);
     open_count_.fetch_add(1, std::memory_order_relaxed);
     shared_.connections.fetch_add(1, std::memory_order_relaxed);
@@ -191,9 +211,9 @@ void ServerThread::reconsider(bool rules_changed) {
 }
 
 void ServerThread::publish(std::shared_ptr<const registry::Snapshot> snapshot) {
-    asio::post(reactor_.io(), [this, snapshot = std::move(snapshot)]() mutable {
+    asio::post(reactor_.io(), [this, snapshot = std::move(snapshot)] {
         const std::uint64_t version = snapshot->version();
-        judge_.replace(std::move(snapshot));
+        for (ThreadService& service : services_) service.judge.replace(snapshot);
         reconsider(false);
         shared_.ledger.applied(index_, version);
     });
@@ -201,14 +221,13 @@ void ServerThread::publish(std::shared_ptr<const registry::Snapshot> snapshot) {
 
 void ServerThread::reconfigure(const ServerConfiguration& configuration) {
     asio::post(reactor_.io(), [this, configuration] {
-        auto context = make_context(library_, configuration, shared_.settings.stream);
-        if (!context) {  // it was tried before: only want of memory is left
+        if (auto contexts = make_contexts(configuration.identity); !contexts) {
+            // It was tried before: only want of memory is left.
             shared_.log.write(
-                Event("reload", LogLevel::kError).with("result", "kept").with("reason", context.error().why));
+                Event("reload", LogLevel::kError).with("result", "kept").with("reason", contexts.error().why));
             return;
         }
-        context_ = std::move(*context);
-        judge_.replace(configuration.rules);
+        for (std::size_t i = 0; i < services_.size(); ++i) services_[i].judge.replace(configuration.rules[i]);
         reconsider(true);
     });
 }
@@ -216,7 +235,7 @@ void ServerThread::reconfigure(const ServerConfiguration& configuration) {
 void ServerThread::stop_accepting() {
     asio::post(reactor_.io(), [this] {
         boost::system::error_code ignored;
-        accepting_.close(ignored);
+        for (Listener& listener : listeners_) listener.accepting.close(ignored);
         // What has not been admitted yet has nothing to lose.
         while (!handshakes_.empty()) {
             ServerConnection& connection = *handshakes_.front();

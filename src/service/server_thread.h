@@ -3,6 +3,7 @@
 #pragma once
 
 #include "service/admission.h"
+#include "service/backends.h"
 #include "service/ledger.h"
 #include "service/log.h"
 #include "service/registry_watch.h"
@@ -26,7 +27,7 @@ namespace cotter::service {
 /// What a reload replaces, read and checked before any thread sees it.
 struct ServerConfiguration {
     identity::Identity identity;
-    std::shared_ptr<const AdmissionRules> rules;
+    std::vector<std::shared_ptr<const AdmissionRules>> rules;  ///< of each service
 
     [[nodiscard]] static Result<ServerConfiguration> read(const ServeSettings& settings);
 };
@@ -37,16 +38,26 @@ struct ServerShared {
     Log& log;
     Ledger& ledger;
     RegistryWatch& watch;
+    std::vector<std::unique_ptr<Backends>> backends;  ///< of each service
     std::size_t most_connections;
     std::atomic<std::size_t> connections{0};
 };
 
+/// One service on one thread: whom it admits, how it shakes hands, and where its streams go.
+struct ThreadService {
+    const ServiceSettings& settings;
+    Backends& backends;
+    AdmissionJudge judge;
+    std::shared_ptr<const tls::Context> context{};
+};
+
 class ServerThread final : private stream::Ticking {
   public:
-    /// `index` names the thread in the ledger. Must be made and destroyed on the thread that makes the server.
+    /// `index` names the thread in the ledger; `listeners` has one for each service. Must be made and destroyed on the
+    /// thread that makes the server.
     [[nodiscard]] static Result<std::unique_ptr<ServerThread>> make(std::size_t index, ServerShared& shared,
                                                                     const ServerConfiguration& configuration,
-                                                                    stream::ListenSocket listener);
+                                                                    std::vector<stream::ListenSocket> listeners);
     ~ServerThread();
 
     void start();
@@ -61,9 +72,6 @@ class ServerThread final : private stream::Ticking {
 
     // For its connections, on its thread.
     [[nodiscard]] stream::Reactor& reactor() { return reactor_; }
-    [[nodiscard]] const tls::Context& context() const { return *context_; }
-    [[nodiscard]] const std::shared_ptr<const tls::Context>& shared_context() const { return context_; }
-    [[nodiscard]] const AdmissionJudge& judge() const { return judge_; }
     [[nodiscard]] ServerShared& shared() { return shared_; }
     [[nodiscard]] bool may_begin_join() const { return joins_ < kMostJoins; }
     void join_begins() { ++joins_; }
@@ -85,10 +93,18 @@ class ServerThread final : private stream::Ticking {
   private:
     static constexpr std::size_t kMostJoins = 16;
 
+    /// A listening socket on this thread's reactor.
+    struct Listener {
+        stream::ListenSocket socket;
+        boost::asio::posix::stream_descriptor accepting;
+    };
+
     ServerThread(std::size_t index, ServerShared& shared, tls::LibraryContext library,
-                 std::shared_ptr<const AdmissionRules> rules, stream::ListenSocket listener);
+                 const ServerConfiguration& configuration, std::vector<stream::ListenSocket> listeners);
     void on_tick(stream::SteadyTime now) override;
-    void accept(stream::Socket socket);
+    void accept_on(Listener& listener, const ThreadService& service);
+    void accept(const ThreadService& service, stream::Socket socket);
+    [[nodiscard]] Result<void> make_contexts(const identity::Identity& identity);
     /// Whether one more line may be written of this source, and how many were not since the last.
     std::optional<std::uint64_t> take_refusal_line(const std::string& peer, const std::string& source_network);
     void reconsider(bool rules_changed);
@@ -104,8 +120,7 @@ class ServerThread final : private stream::Ticking {
     std::size_t index_;
     ServerShared& shared_;
     tls::LibraryContext library_;
-    AdmissionJudge judge_;
-    std::shared_ptr<const tls::Context> context_;
+    std::vector<ThreadService> services_;  ///< never more nor fewer after the beginning: connections refer to them
     boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections_;
     std::list<ServerConnection*> handshakes_;  ///< oldest first
     std::unordered_map<std::string, Source> sources_;
@@ -118,8 +133,7 @@ class ServerThread final : private stream::Ticking {
     std::atomic<std::size_t> open_count_{0};
     /// Its end takes the connections that are left with it, so it goes before everything that they reach for.
     stream::Reactor reactor_;
-    stream::ListenSocket listener_;
-    boost::asio::posix::stream_descriptor accepting_{reactor_.io()};
+    std::vector<Listener> listeners_;
     std::thread thread_;
 };
 

@@ -1,4 +1,4 @@
-// What serve and connect are asked to do: flags, parsed.
+// What serve and connect are asked to do: flags or a configuration file, parsed.
 #pragma once
 
 #include "identity/identity.h"
@@ -22,6 +22,10 @@ struct StreamSettings {
     std::chrono::milliseconds handshake_timeout{10'000};
     std::chrono::milliseconds connect_timeout{10'000};
     stream::RelayLimits limits;
+};
+
+/// What holds for all the connections of a process.
+struct ProcessSettings {
     std::size_t most_connections = 0;  ///< 0: as many as descriptors allow
     std::chrono::milliseconds drain_timeout = std::chrono::minutes(5);
 };
@@ -32,22 +36,30 @@ struct IdentityFiles {
     std::filesystem::path certificate;
 };
 
-struct ServeSettings {
+/// What comes in at one address, whom it is for, and where it goes.
+struct ServiceSettings {
+    std::string name;  ///< in logs and rules; as a client's, [a-z0-9._-]
     stream::ListenAddress listen;
-    stream::Target to;
-    IdentityFiles identity;
+    std::vector<stream::Target> backends;                     ///< at least one; the first that is up is used
+    std::optional<std::chrono::milliseconds> health_check{};  ///< how often each is connected to, to see if it is up
     std::optional<std::filesystem::path> client_ca{};
     std::vector<std::filesystem::path> client_crls{};
-    std::filesystem::path crl_numbers{};  ///< where the newest CRLs seen are remembered
     std::vector<trust::ClientNamePattern> client_names{};
+    std::optional<stream::ProxyVersion> proxy_protocol{};
+    bool unsafe_target = false;
+    StreamSettings stream{};
+};
+
+struct ServeSettings {
+    IdentityFiles identity;
+    std::vector<ServiceSettings> services;
+    std::filesystem::path crl_numbers{};  ///< where the newest CRLs seen are remembered
     std::string registry_url{};
     std::chrono::milliseconds registry_grace = std::chrono::minutes(5);
     unsigned threads = 1;
-    std::optional<stream::ProxyVersion> proxy_protocol{};
-    bool unsafe_target = false;
     std::size_t most_handshakes = 1024;            ///< a thread
     std::size_t most_handshakes_per_source = 256;  ///< a thread and source network
-    StreamSettings stream{};
+    ProcessSettings process{};
 };
 
 }  // namespace cotter::service
