@@ -148,7 +148,11 @@ Result<HandoverFiles> hand_over_again(const ClientName& name, std::shared_ptr<EV
         if (!written && written.error().code != "file_exists") return unexpected(written.error());
         const auto there = read_key_file(file, never_ask(file));
         if (!there) return unexpected(there.error());
-        if (EVP_PKEY_eq(there->get(), key.get()) != 1) return unexpected(written.error());
+        if (EVP_PKEY_eq(there->get(), key.get()) != 1) {
+            auto mismatch = see_that_nothing_is_there(file);
+            mismatch.error().why = "it is another key";
+            return unexpected(mismatch.error());
+        }
     }
     return write_certificates(name, key.get(), out, chain, passphrase, Replace::kExisting);
 }
