@@ -210,6 +210,15 @@ class Files(AuthorityTest):
         self.assertEqual(self.owner.do("ca", "list", "--json").json["certificates"], [])
         self.assertEqual(self.owner.do("client", "list", "--json").json["clients"], [])
 
+    def test_A214_a_taken_name_is_said_to_be_before_a_file_is(self):
+        self.owner.do("ca", "init")
+        self.issue("alice")
+        again = self.owner.run("ca", "issue", "alice", "--json")
+        self.assertEqual((again.code, again.json["error"]["code"]), (1, "name_taken"), str(again))
+        self.assertIn("--add-key", again.json["error"]["hint"])
+        self.owner.do("ca", "issue", "alice", "--add-key", "--forget", "--out", self.owner.path("second"))
+        self.assertEqual(len(self.owner.do("client", "show", "alice", "--json").json["pins"]), 2)
+
     def test_an_authority_is_made_once(self):
         self.owner.do("ca", "init")
         with open(self.ca, encoding="ascii") as file:

@@ -47,7 +47,7 @@ Result<std::string> Authority::name_from(std::string_view text) {
     constexpr std::size_t kMost = 40;
     if (characters == 0 || characters > kMost || text::escape_remaining(text) != text) {
         return malformed("bad_ca_name", "reading the name of the authority " + text::escape(text, 80),
-                         "it is 1 to 40 characters of text", "--name 'Example Ltd clients'");
+                         "it is not 1 to 40 characters of text", "--name 'Example Ltd clients'");
     }
     return std::string(text);
 }

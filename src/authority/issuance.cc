@@ -109,6 +109,17 @@ Result<Revocation> revoke_certificate(Registry& registry, const IssuedCertificat
 
 }  // namespace
 
+Result<void> see_that_name_is_free(Registry& registry, const ClientName& name, NameTaken name_taken) {
+    const auto client = registry.find(name);
+    if (client && name_taken == NameTaken::kRefuse) {
+        return failed(
+            "name_taken", "issuing a certificate to " + name.text(), "a client is called " + name.text() + " already",
+            "\"cotter ca renew " + name.text() + "\" renews its certificate; --add-key gives it one more key");
+    }
+    if (!client && client.error().code != "no_such_client") return unexpected(client.error());
+    return {};
+}
+
 Result<Issued> issue(Registry& registry, const Authority& authority, const ClientName& name, const x509::PublicKey& key,
                      std::chrono::seconds life, NameTaken name_taken, const Change& change) {
     const std::string what = "issuing a certificate to " + name.text();
@@ -123,16 +134,12 @@ Result<Issued> issue(Registry& registry, const Authority& authority, const Clien
     auto certificate = authority.certify(name, key, change.now, life);
     if (!certificate) return unexpected(certificate.error());
     return registry.store().write(what, [&]() -> Result<Issued> {
+        if (auto free = see_that_name_is_free(registry, name, name_taken); !free) return unexpected(free.error());
         auto version = registry.add(name, {registry::new_key_of(*certificate)}, certificate->not_after(), {}, change);
         if (!version && version.error().code == "name_taken") {
-            if (name_taken == NameTaken::kAddKey) {
-                const auto client = active_client(what, registry, name);
-                if (!client) return unexpected(client.error());
-                version = registry.add_key(name, registry::new_key_of(*certificate), change);
-            } else {
-                version.error().next =
-                    "\"cotter ca renew " + name.text() + "\" renews its certificate; --add-key gives it one more key";
-            }
+            const auto client = active_client(what, registry, name);
+            if (!client) return unexpected(client.error());
+            version = registry.add_key(name, registry::new_key_of(*certificate), change);
         }
         if (!version) {
             version.error().what = what;

@@ -32,6 +32,9 @@ struct Issued {
     std::uint64_t version = 0;  ///< of the registry that holds it
 };
 
+/// Whether issue() would refuse the name as taken: to be asked before anything is written for it.
+[[nodiscard]] Result<void> see_that_name_is_free(Registry& registry, const ClientName& name, NameTaken name_taken);
+
 /// Certifies the key for `life` from now, and admits it under that name. A client that is made by this is admitted
 /// until its certificate ends. Refused: weak keys (INVARIANT A101), the authority's own, and whatever Registry::add
 /// refuses.

@@ -270,8 +270,7 @@ void add_ca(CLI::App& app, Invocation& invocation) {
             ->excludes(days);
     };
     const auto opens_key = [&](CLI::App* one) {
-        one->add_option("--passphrase-file", options->passphrase_file,
-                        "Opens the authority's key; else you are asked")
+        one->add_option("--passphrase-file", options->passphrase_file, "Opens the authority's key; else you are asked")
             ->type_name("FILE");
     };
     const auto root_key = [&](CLI::App* one) {
@@ -287,8 +286,7 @@ void add_ca(CLI::App& app, Invocation& invocation) {
 
     CLI::App* const init = subcommand("init", "Make the authority: its key and certificate",
                                       "  cotter ca init\n  cotter ca init --intermediate --passphrase", run_init);
-    init->add_option("--name", options->name, "What it is called; else cotter CA and a number")
-        ->type_name("NAME");
+    init->add_option("--name", options->name, "What it is called; else cotter CA and a number")->type_name("NAME");
     life(init, "How long the root lasts [3652]", false);
     init->add_flag("--intermediate", options->has_intermediate, "The root certifies another that certifies clients");
     root_key(init);
@@ -297,9 +295,9 @@ void add_ca(CLI::App& app, Invocation& invocation) {
             ->type_name("FILE");
     init->add_flag("--passphrase", options->asks_passphrase, "Encrypt the keys, and ask what with")->excludes(file);
 
-    CLI::App* const issue =
-        subcommand("issue", "Make a client's key and certificate, and admit it",
-                   "  cotter ca issue alice --out alice\n  cotter ca issue bob --hours 24 --out bob --forget", run_ca_issue);
+    CLI::App* const issue = subcommand(
+        "issue", "Make a client's key and certificate, and admit it",
+        "  cotter ca issue alice --out alice\n  cotter ca issue bob --hours 24 --out bob --forget", run_ca_issue);
     issue->add_option("NAME", options->name, "The client's name")->required();
     issue->add_option("--out", options->out, "Where its files go; else the authority's folder")->type_name("DIR");
     life(issue, "How long the certificate lasts [365]", true);
@@ -318,19 +316,18 @@ void add_ca(CLI::App& app, Invocation& invocation) {
     sign->add_flag("--add-key", options->adds_key, "For a client that there is: one more key");
     opens_key(sign);
 
-    CLI::App* const renew = subcommand("renew", "A fresh certificate for a client's same key",
-                                       "  cotter ca renew alice --out alice\n  cotter ca renew bob --hours 24 > bob.crt",
-                                       [](const Invocation& one, const CaOptions& what) {
-                                           return what.has_intermediate ? run_renew_intermediate(one, what)
-                                                                        : run_ca_renew(one, what);
-                                       });
+    CLI::App* const renew =
+        subcommand("renew", "A fresh certificate for a client's same key",
+                   "  cotter ca renew alice --out alice\n  cotter ca renew bob --hours 24 > bob.crt",
+                   [](const Invocation& one, const CaOptions& what) {
+                       return what.has_intermediate ? run_renew_intermediate(one, what) : run_ca_renew(one, what);
+                   });
     CLI::Option* const renewed = renew->add_option("NAME", options->name, "The client's name");
-    CLI::Option* const intermediate = renew->add_flag("--intermediate", options->has_intermediate,
-                                                      "The intermediate's certificate, not a client's");
+    CLI::Option* const intermediate =
+        renew->add_flag("--intermediate", options->has_intermediate, "The intermediate's certificate, not a client's");
     renewed->excludes(intermediate);
     root_key(renew);
-    renew->add_option("--out", options->out, "Where its files go; else the chain is printed")
-        ->type_name("DIR");
+    renew->add_option("--out", options->out, "Where its files go; else the chain is printed")->type_name("DIR");
     life(renew, "How long it lasts; else as long as the last one", true);
     packs(renew);
     opens_key(renew);
@@ -348,10 +345,10 @@ void add_ca(CLI::App& app, Invocation& invocation) {
                                "cessationOfOperation", "privilegeWithdrawn"}))
         ->option_text("REASON");
 
-    CLI::App* const crl = subcommand("crl", "Sign the list of revoked certificates",
-                                     "  cotter ca crl --out /srv/clients.crl\n  cotter ca crl --days 7 --json", run_crl);
-    crl->add_option("--out", options->out, "Where it goes; else standard output")
-        ->type_name("FILE");
+    CLI::App* const crl =
+        subcommand("crl", "Sign the list of revoked certificates",
+                   "  cotter ca crl --out /srv/clients.crl\n  cotter ca crl --days 7 --json", run_crl);
+    crl->add_option("--out", options->out, "Where it goes; else standard output")->type_name("FILE");
     life(crl, "When the next one is due [30]", false);
     root_key(crl);
     opens_key(crl);

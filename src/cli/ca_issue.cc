@@ -107,6 +107,8 @@ int run_ca_issue(const Invocation& invocation, const CaOptions& options) {
     if (!choice) return report(invocation, choice.error());
     auto desk = open_desk(invocation, options);
     if (!desk) return report(invocation, desk.error());
+    if (auto free = authority::see_that_name_is_free(*desk->registry, desk->name, name_taken(options)); !free)
+        return report(invocation, free.error());
     const auto passphrase = p12_passphrase(options);
     if (!passphrase) return report(invocation, passphrase.error());
     auto key = identity::make_key(*choice);
@@ -116,8 +118,7 @@ int run_ca_issue(const Invocation& invocation, const CaOptions& options) {
 
     const std::filesystem::path owners = desk->folder.issued_folder(desk->name);
     const std::filesystem::path out = options.out.empty() ? owners : std::filesystem::path(options.out);
-    auto handover =
-        Handover::begin(desk->name, *key, out, options.forgets ? std::nullopt : std::optional(owners));
+    auto handover = Handover::begin(desk->name, *key, out, options.forgets ? std::nullopt : std::optional(owners));
     if (!handover) return report(invocation, handover.error());
     const auto issued = authority::issue(*desk->registry, desk->authority, desk->name, *half,
                                          life_of(options).value_or(kUsualLife), name_taken(options), change_by_owner());
@@ -157,8 +158,8 @@ int run_ca_renew(const Invocation& invocation, const CaOptions& options) {
         if (!chosen) return report(invocation, chosen.error());
         passphrase.emplace(std::move(*chosen));
     }
-    const auto renewed = authority::renew(*desk->registry, desk->authority, desk->name, life_of(options),
-                                          change_by_owner());
+    const auto renewed =
+        authority::renew(*desk->registry, desk->authority, desk->name, life_of(options), change_by_owner());
     if (!renewed) return report(invocation, renewed.error());
     if (*key) {
         const auto half = x509::public_key_of(key->get());

@@ -5,8 +5,8 @@
 #include "x509/crl_memory.h"
 #include "x509/openssl.h"
 
-#include <nlohmann/json.hpp>
 #include <openssl/x509v3.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <iomanip>
@@ -82,14 +82,13 @@ void print_authority(const Invocation& invocation, const authority::Folder& fold
     const std::string keys = is_encrypted ? "encrypted, readable by you alone" : "readable by you alone";
     std::cout << "the authority " << text::escape(x509::common_name_of(root)) << ", until "
               << text::rfc3339(root.not_after()) << ", in " << shown(folder.path()) << ":\n"
-              << "  ca.crt            what servers trust: cotter serve --client-ca "
-              << shown(folder.certificate_file()) << "\n";
+              << "  ca.crt            what servers trust: cotter serve --client-ca " << shown(folder.certificate_file())
+              << "\n";
     if (folder.has_root_key()) std::cout << "  root.key          " << keys << "\n";
     if (has_intermediate) {
         std::cout << "  intermediate.key  " << keys << "; it certifies clients, until "
                   << text::rfc3339(chain.front().not_after()) << "\n";
-        if (folder.has_root_key())
-            std::cout << "root.key is needed once a year: move it to where no network is\n";
+        if (folder.has_root_key()) std::cout << "root.key is needed once a year: move it to where no network is\n";
     }
     std::cerr << "  next: cotter ca issue NAME --out DIR\n";
 }
@@ -163,9 +162,9 @@ void print_signed(const Invocation& invocation, std::string_view word, const reg
         return print_document(document);
     }
     if (out.empty()) std::cout << pem << std::flush;
-    (out.empty() ? std::cerr : std::cout) << word << " " << name.text() << " a certificate ("
-                                          << abbreviated_pin_of(certificate) << "), until "
-                                          << text::rfc3339(certificate.not_after()) << "\n";
+    (out.empty() ? std::cerr : std::cout)
+        << word << " " << name.text() << " a certificate (" << abbreviated_pin_of(certificate) << "), until "
+        << text::rfc3339(certificate.not_after()) << "\n";
 }
 
 void print_revocation(const Invocation& invocation, const std::string& word, const authority::Revocation& revocation,
@@ -180,8 +179,8 @@ void print_revocation(const Invocation& invocation, const std::string& word, con
     }
     std::cout << "revoked " << (revocation.client ? revocation.client->text() : text::escape(word, 100)) << ": "
               << count_text(revocation.certificates, "certificate") << ", closed "
-              << count_text(enforcement.streams_closed, "stream") << " on "
-              << count_text(enforcement.servers, "server") << "\n";
+              << count_text(enforcement.streams_closed, "stream") << " on " << count_text(enforcement.servers, "server")
+              << "\n";
     std::cerr << "  next: cotter ca crl --out FILE, for servers of other makes\n";
 }
 
@@ -206,8 +205,8 @@ void print_lists(const Invocation& invocation, const std::vector<x509::Certifica
     for (const auto& list : lists) {
         const ListFacts facts = facts_of(list);
         says << (&list == &lists.front() ? "the list" : "and the root's list") << " of "
-             << count_text(facts.revoked, "revoked certificate") << ", number " << facts.number
-             << ", the next due by " << due_text(list) << "\n";
+             << count_text(facts.revoked, "revoked certificate") << ", number " << facts.number << ", the next due by "
+             << due_text(list) << "\n";
     }
 }
 

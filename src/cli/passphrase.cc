@@ -67,7 +67,8 @@ Result<x509::Passphrase> ask_on_terminal(const std::string& source, Ask ask) {
     const SilentTerminal terminal;
     if (!terminal.is_silent()) {
         return failed("no_passphrase", (ask == Ask::kOnce ? "opening " : "protecting ") + name,
-                      "it is under a passphrase, and there is no terminal to ask on",
+                      ask == Ask::kOnce ? "it is under a passphrase, and there is no terminal to ask on"
+                                        : "a passphrase is wanted, and there is no terminal to ask on",
                       "put the passphrase in a file that only you can read, and say --passphrase-file FILE");
     }
     std::array<char, kMostPassphrase + 1> typed{};
