@@ -18,6 +18,7 @@ LINES = 32
 COMMANDS = [[], ["serve"], ["connect"], ["invite"], ["invite", "list"], ["invite", "withdraw"], ["join"], ["client"],
             *(["client", word] for word in ("list", "show", "add", "suspend", "restore", "revoke", "remove", "add-key",
                                             "drop-key")),
+            ["ca"], *(["ca", word] for word in ("init", "issue", "sign", "renew", "revoke", "crl", "list")),
             ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
             ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"],
             *(["policy", word] for word in ("show", "check", "convert")), ["version"], ["help"]]

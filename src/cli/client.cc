@@ -14,7 +14,6 @@
 
 #include <filesystem>
 #include <iostream>
-#include <thread>
 
 namespace cotter::cli {
 namespace {
@@ -80,21 +79,6 @@ Result<std::vector<registry::NewKey>> keys_of(const std::vector<std::string>& ar
         for (Pin& pin : *pins) keys.push_back({std::move(pin), std::nullopt, std::nullopt});
     }
     return keys;
-}
-
-/// Waits until every live server has said that it acts on the version.
-Result<registry::Enforcement> await_enforcement(registry::Registry& registry, const std::string& name,
-                                                std::uint64_t version) {
-    constexpr std::chrono::seconds kMostWait{2};
-    constexpr std::chrono::milliseconds kLookEvery{20};
-    const auto until = std::chrono::steady_clock::now() + kMostWait;
-    for (;;) {
-        auto enforcement = registry.enforcement(name, version, service::wall_clock_now());
-        if (!enforcement || enforcement->servers_applied >= enforcement->servers ||
-            std::chrono::steady_clock::now() >= until)
-            return enforcement;
-        std::this_thread::sleep_for(kLookEvery);
-    }
 }
 
 int add(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {

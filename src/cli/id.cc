@@ -39,12 +39,14 @@ void add_id(CLI::App& app, Invocation& invocation) {
     command->callback([&invocation] { invocation.run = [&invocation] { return run(invocation); }; });
 }
 
+Result<identity::KeyChoice> Invocation::key_choice() const {
+    if (const auto choice = identity::key_choice_from(key_type)) return *choice;
+    return malformed("bad_key_type", "reading --key-type", "there is no such type", "write p256, ed25519 or rsa3072");
+}
+
 Result<identity::Identity> Invocation::own_identity(const identity::StateFolder& folder) const {
-    const auto choice = identity::key_choice_from(key_type);
-    if (!choice) {
-        return malformed("bad_key_type", "reading --key-type", "there is no such type",
-                         "write p256, ed25519 or rsa3072");
-    }
+    const auto choice = key_choice();
+    if (!choice) return unexpected(choice.error());
     auto own = folder.own_identity(*choice, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
     if (!own) return unexpected(own.error());
     if (own->made_now) std::cerr << "made a key for this side in " << folder.key_file().string() << "\n";

@@ -21,6 +21,8 @@ struct Invocation {
     [[nodiscard]] Result<identity::StateFolder> open_state() const {
         return identity::StateFolder::open(state.empty() ? std::nullopt : std::optional(state));
     }
+    /// Of --key-type.
+    [[nodiscard]] Result<identity::KeyChoice> key_choice() const;
     /// This side's identity in the state folder, made if there is none; a fresh one is said on standard error.
     [[nodiscard]] Result<identity::Identity> own_identity(const identity::StateFolder& folder) const;
 };
@@ -36,6 +38,7 @@ void add_connect(CLI::App& app, Invocation& invocation);
 void add_join(CLI::App& app, Invocation& invocation);
 void add_invite(CLI::App& app, Invocation& invocation);
 void add_client(CLI::App& app, Invocation& invocation);
+void add_ca(CLI::App& app, Invocation& invocation);
 void add_id(CLI::App& app, Invocation& invocation);
 void add_peers(CLI::App& app, Invocation& invocation);
 void add_pin(CLI::App& app, Invocation& invocation);

@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
     add_invite(app, invocation);
     add_join(app, invocation);
     add_client(app, invocation);
+    add_ca(app, invocation);
     add_id(app, invocation);
     add_pin(app, invocation);
     add_inspect(app, invocation);

@@ -6,6 +6,7 @@
 
 #include <cotter/error.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,10 @@ namespace cotter::cli {
 /// The registry of --registry, else of the state folder.
 [[nodiscard]] Result<std::unique_ptr<registry::Registry>> open_owners_registry(const Invocation& invocation,
                                                                                const std::string& url);
+
+/// Waits, two seconds at most, until every live server has said that it acts on the version.
+[[nodiscard]] Result<registry::Enforcement> await_enforcement(registry::Registry& registry, const std::string& name,
+                                                              std::uint64_t version);
 
 /// "login@host", now.
 [[nodiscard]] registry::Change change_by_owner();

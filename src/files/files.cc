@@ -170,6 +170,33 @@ Result<void> write_public(const std::filesystem::path& path, Bytes content, Repl
     return write_file(path, content, replace, false);
 }
 
+Result<void> make_private_folder(const std::filesystem::path& path) {
+    const auto unusable = [&](std::string why, std::string next) {
+        return failed("folder", "using the folder " + name_of(path), std::move(why), std::move(next));
+    };
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        return unusable(std::generic_category().message(errno), advice_on(errno));
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+        return unusable("it is not a folder", "name another");
+    if (status.st_uid != ::geteuid())
+        return unusable("it belongs to another user", "run this as its owner, or name another");
+    if ((status.st_mode & 077U) != 0) return unusable("others can look into it", "chmod 700 " + name_of(path));
+    return {};
+}
+
+Result<void> shred(const std::filesystem::path& path) {
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat status{};
+    if (!file.is_open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+        return cannot("shred", path, file.is_open() ? EINVAL : errno);
+    const ByteVector zeros(static_cast<std::size_t>(status.st_size));
+    if (!write_all(file.get(), zeros) || ::fsync(file.get()) != 0) return cannot("shred", path, errno);
+    if (::unlink(path.c_str()) != 0) return cannot("shred", path, errno);
+    if (!sync_folder(path.parent_path())) return cannot("shred", path, errno);
+    return {};
+}
+
 Result<Lock> Lock::take(const std::filesystem::path& lock_file) {
     constexpr std::chrono::seconds kMostWait{10};
     constexpr std::chrono::milliseconds kRetry{20};

@@ -28,6 +28,14 @@ enum class Replace : std::uint8_t { kNever, kExisting };
 /// The same with the mode that new files get (0666 less the umask), for what is no secret.
 [[nodiscard]] Result<void> write_public(const std::filesystem::path& path, Bytes content, Replace replace);
 
+/// Makes the folder, 0700, where it isn't there (those above it are not made). One that is there must be a folder of
+/// our own that nobody else can look into; else an Error with the chmod to run (INVARIANT A129).
+[[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& path);
+
+/// Overwrites the file, syncs it and takes it away. What a disk or file system has kept elsewhere (copies, snapshots,
+/// worn blocks) is out of reach.
+[[nodiscard]] Result<void> shred(const std::filesystem::path& path);
+
 /// An exclusive lock (flock on a file beside the thing that is changed), released by the destructor.
 class Lock {
   public:

@@ -3,13 +3,10 @@
 
 #include "files/files.h"
 #include "text/escape.h"
+#include "x509/new_certificate.h"
 #include "x509/pem.h"
 
 #include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
-
-#include <array>
 
 namespace cotter::identity {
 namespace {
@@ -65,69 +62,12 @@ x509::EvpKeyPtr generate(KeyChoice choice) {
     return nullptr;
 }
 
-bool set_serial(X509* certificate) {
-    std::array<unsigned char, 16> octets{};
-    if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1) return false;
-    octets[0] &= 0x7fU;  // positive
-    octets[0] |= 0x40U;  // and always of 16 octets
-    const std::unique_ptr<BIGNUM, x509::FreeBy<BN_free>> number(
-        BN_bin2bn(octets.data(), static_cast<int>(octets.size()), nullptr));
-    return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
-}
-
-bool set_times(X509* certificate, x509::Time now) {
-    const auto seconds = [](x509::Time time) { return static_cast<time_t>(time.time_since_epoch().count()); };
-    return ASN1_TIME_set(X509_getm_notBefore(certificate), seconds(now - std::chrono::hours(24))) != nullptr &&
-           ASN1_TIME_set(X509_getm_notAfter(certificate), seconds(now + kLifetime)) != nullptr;
-}
-
-bool set_name(X509* certificate) {
-    constexpr std::array<unsigned char, 6> kName{'c', 'o', 't', 't', 'e', 'r'};
-    X509_NAME* const name = X509_get_subject_name(certificate);
-    return X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, kName.data(), static_cast<int>(kName.size()),
-                                      -1, 0) == 1 &&
-           X509_set_issuer_name(certificate, name) == 1;
-}
-
-// Extensions are built from typed structures, never from OpenSSL's mini-language (INVARIANT A153).
-bool set_extensions(X509* certificate) {
-    const std::unique_ptr<BASIC_CONSTRAINTS, x509::FreeBy<BASIC_CONSTRAINTS_free>> constraints(BASIC_CONSTRAINTS_new());
-    const std::unique_ptr<ASN1_BIT_STRING, x509::FreeBy<ASN1_BIT_STRING_free>> usage(ASN1_BIT_STRING_new());
-    const std::unique_ptr<EXTENDED_KEY_USAGE, x509::FreeBy<EXTENDED_KEY_USAGE_free>> purposes(EXTENDED_KEY_USAGE_new());
-    if (!constraints || !usage || !purposes) return false;
-    constraints->ca = 0;
-    constexpr int kDigitalSignatureBit = 0;
-    ASN1_BIT_STRING_set_bit(usage.get(), kDigitalSignatureBit, 1);
-    for (const int purpose : {NID_server_auth, NID_client_auth}) {
-        if (sk_ASN1_OBJECT_push(purposes.get(), OBJ_nid2obj(purpose)) == 0) return false;
-    }
-    return X509_add1_ext_i2d(certificate, NID_basic_constraints, constraints.get(), 1, X509V3_ADD_DEFAULT) == 1 &&
-           X509_add1_ext_i2d(certificate, NID_key_usage, usage.get(), 1, X509V3_ADD_DEFAULT) == 1 &&
-           X509_add1_ext_i2d(certificate, NID_ext_key_usage, purposes.get(), 0, X509V3_ADD_DEFAULT) == 1;
-}
-
-Result<x509::Certificate> self_sign(EVP_PKEY* key, x509::Time now) {
-    const x509::X509Ptr certificate(X509_new());
-    // Ed25519 and Ed448 sign without a digest of ours.
-    const bool is_edwards = EVP_PKEY_is_a(key, "ED25519") == 1 || EVP_PKEY_is_a(key, "ED448") == 1;
-    const EVP_MD* const digest = is_edwards ? nullptr : EVP_sha256();
-    constexpr long kVersion3 = 2;
-    unsigned char* der = nullptr;
-    int size = 0;
-    if (certificate && X509_set_version(certificate.get(), kVersion3) == 1 && set_serial(certificate.get()) &&
-        set_times(certificate.get(), now) && set_name(certificate.get()) &&
-        X509_set_pubkey(certificate.get(), key) == 1 && set_extensions(certificate.get()) &&
-        X509_sign(certificate.get(), key, digest) != 0) {
-        size = i2d_X509(certificate.get(), &der);
-    }
-    if (size <= 0) return failed("identity_make", "making a certificate", x509::drain_error_queue());
-    auto parsed = x509::Certificate::parse(x509::as_bytes(der, static_cast<std::size_t>(size)));
-    OPENSSL_free(der);
-    return parsed;
-}
-
 Result<Identity> with_certificate(std::shared_ptr<EVP_PKEY> key, x509::Time now) {
-    auto certificate = self_sign(key.get(), now);
+    auto certificate = x509::self_signed({.common_name = "cotter",
+                                          .not_before = now - std::chrono::hours(24),
+                                          .not_after = now + kLifetime,
+                                          .purposes = {x509::Purpose::kServer, x509::Purpose::kClient}},
+                                         key.get());
     if (!certificate) return unexpected(certificate.error());
     return Identity::from(std::move(key), {std::move(*certificate)});
 }
@@ -139,6 +79,12 @@ std::optional<KeyChoice> key_choice_from(std::string_view text) {
     if (text == "ed25519") return KeyChoice::kEd25519;
     if (text == "rsa3072") return KeyChoice::kRsa3072;
     return std::nullopt;
+}
+
+Result<std::shared_ptr<EVP_PKEY>> make_key(KeyChoice choice) {
+    x509::EvpKeyPtr key = generate(choice);
+    if (!key) return failed("identity_make", "making a key", x509::drain_error_queue());
+    return std::shared_ptr<EVP_PKEY>(key.release(), EVP_PKEY_free);
 }
 
 Pin Identity::pin() const {
@@ -177,9 +123,9 @@ Result<Identity> load_identity(const std::filesystem::path& key_file, const std:
 }
 
 Result<Identity> make_identity(KeyChoice choice, x509::Time now) {
-    x509::EvpKeyPtr key = generate(choice);
-    if (!key) return failed("identity_make", "making a key", x509::drain_error_queue());
-    return with_certificate(std::shared_ptr<EVP_PKEY>(key.release(), EVP_PKEY_free), now);
+    auto key = make_key(choice);
+    if (!key) return unexpected(key.error());
+    return with_certificate(std::move(*key), now);
 }
 
 Result<Identity> certify_key(const std::filesystem::path& key_file, x509::Time now, KeyLink link) {

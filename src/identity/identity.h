@@ -18,6 +18,8 @@ namespace cotter::identity {
 enum class KeyChoice : std::uint8_t { kP256, kEd25519, kRsa3072 };
 [[nodiscard]] std::optional<KeyChoice> key_choice_from(std::string_view text);  ///< "p256", "ed25519", "rsa3072"
 
+[[nodiscard]] Result<std::shared_ptr<EVP_PKEY>> make_key(KeyChoice choice);
+
 /// A key and the chain that goes with it, leaf first; the leaf is of that key. Copies share both.
 class Identity {
   public:

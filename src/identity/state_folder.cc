@@ -3,14 +3,12 @@
 
 #include "files/files.h"
 #include "text/escape.h"
+#include "x509/pack.h"
 #include "x509/pem.h"
-
-#include <openssl/pem.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <system_error>
 
@@ -33,26 +31,10 @@ Result<std::filesystem::path> choose(const std::optional<std::string>& flag) {
                   "say --state DIR");
 }
 
-unexpected<Error> unusable(const std::filesystem::path& path, std::string why, std::string next) {
-    return failed("state_folder", "using the state folder " + text::escape(path.string()), std::move(why),
-                  std::move(next));
-}
-
-/// PEM of the private key, PKCS#8, in a buffer that is wiped with its BIO.
-x509::BioPtr key_pem(EVP_PKEY* key) {
-    x509::BioPtr memory(BIO_new(BIO_s_secmem()));
-    if (memory && PEM_write_bio_PKCS8PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
-        memory.reset();
-    return memory;
-}
-
 Result<void> save_key(const Identity& identity, const std::filesystem::path& file) {
-    const x509::BioPtr pem = key_pem(identity.private_key());
-    char* data = nullptr;
-    const long size = pem ? BIO_get_mem_data(pem.get(), &data) : 0;
-    if (size <= 0) return failed("identity_save", "writing the private key", x509::drain_error_queue());
-    return files::write_private(file, x509::as_bytes(std::string_view(data, static_cast<std::size_t>(size))),
-                                files::Replace::kNever);
+    const auto pem = x509::key_pem(identity.private_key());
+    if (!pem) return unexpected(pem.error());
+    return files::write_private(file, pem->content(), files::Replace::kNever);
 }
 
 Result<void> save_certificate(const Identity& identity, const std::filesystem::path& file) {
@@ -72,19 +54,11 @@ Result<StateFolder> StateFolder::open(const std::optional<std::string>& flag) {
     if (!path) return unexpected(path.error());
     std::error_code fault;
     if (path->has_parent_path()) std::filesystem::create_directories(path->parent_path(), fault);
-    if (::mkdir(path->c_str(), 0700) != 0 && errno != EEXIST) {
-        return unusable(*path, std::generic_category().message(errno),
-                        "say --state DIR for a folder that you may write");
-    }
-    struct stat status{};
-    if (::stat(path->c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-        return unusable(*path, "it is not a folder", "say --state DIR for another");
-    }
-    if (status.st_uid != ::geteuid()) {
-        return unusable(*path, "it belongs to another user", "run this as its owner, or say --state DIR for another");
-    }
-    if ((status.st_mode & 077U) != 0) {
-        return unusable(*path, "others can look into it", "chmod 700 " + text::escape(path->string()));
+    if (auto made = files::make_private_folder(*path); !made) {
+        Error error = made.error();
+        error.code = "state_folder";
+        error.what = "using the state folder " + text::escape(path->string());
+        return unexpected(std::move(error));
     }
     return StateFolder(std::filesystem::absolute(*path, fault));
 }

@@ -134,8 +134,31 @@ CREATE INDEX denied_pins_by_client ON denied_pins (client);
 CREATE INDEX denied_certificates_by_client ON denied_certificates (client);
 )sql";
 
+// A certificate whose `client` is empty is an intermediate authority's. Both tables outlive the clients whom they name:
+// what is on a list stays there (INVARIANTS A116, A212).
+constexpr const char* kIssuedCertificates = R"sql(
+CREATE TABLE issued_certificates (
+    serial {octets} PRIMARY KEY NOT NULL CHECK (length(serial) BETWEEN 1 AND 20),
+    issuer_key {octets} NOT NULL CHECK (length(issuer_key) = 32),
+    client {text} NOT NULL,
+    canonical {octets} NOT NULL CHECK (length(canonical) = 32),
+    not_after {integer} NOT NULL,
+    der {octets} NOT NULL,
+    issued {integer} NOT NULL,
+    actor {text} NOT NULL,
+    revoked {integer} NOT NULL,
+    reason {integer} NOT NULL CHECK (reason BETWEEN 0 AND 10)
+) {strict};
+CREATE INDEX issued_certificates_by_client ON issued_certificates (client);
+CREATE TABLE issued_lists (
+    issuer_key {octets} PRIMARY KEY NOT NULL CHECK (length(issuer_key) = 32),
+    number {integer} NOT NULL CHECK (number > 0),
+    this_update {integer} NOT NULL
+) {strict};
+)sql";
+
 // What stands here has been applied somewhere: it is never changed, only added to at the end.
-constexpr std::array kMigrations = {kClients, kChanges};
+constexpr std::array kMigrations = {kClients, kChanges, kIssuedCertificates};
 
 /// The schema that the store has; 0 for an empty one.
 Result<std::size_t> schema_of(Store& store, const std::string& what) {

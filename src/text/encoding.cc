@@ -17,6 +17,24 @@ std::string hex(Bytes octets) {
     return out;
 }
 
+std::optional<ByteVector> octets_of_hex(std::string_view digits) {
+    const auto value_of = [](char digit) -> int {
+        if (digit >= '0' && digit <= '9') return digit - '0';
+        if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+        return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+    };
+    if (digits.size() % 2 != 0) return std::nullopt;
+    ByteVector octets;
+    octets.reserve(digits.size() / 2);
+    for (std::size_t at = 0; at < digits.size(); at += 2) {
+        const int high = value_of(digits[at]);
+        const int low = value_of(digits[at + 1]);
+        if (high < 0 || low < 0) return std::nullopt;
+        octets.push_back(static_cast<std::byte>(high * 16 + low));
+    }
+    return octets;
+}
+
 std::string base64(Bytes octets) {
     constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;

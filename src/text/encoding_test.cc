@@ -20,6 +20,13 @@ TEST(Encoding, WritesHexInLowerCase) {
     }
 }
 
+TEST(Encoding, ReadsHexInEitherCase) {
+    EXPECT_EQ(octets_of_hex(""), ByteVector());
+    EXPECT_EQ(octets_of_hex("00090a10AbFf"), octets("00 09 0a 10 ab ff"));
+    for (const std::string_view text : {"0", "0g", "g0", "0x00", "00 ", " 0", "00:01", "\xc3\xa9"})
+        EXPECT_FALSE(octets_of_hex(text)) << text;
+}
+
 TEST(Encoding, WritesBase64WithItsPadding) {
     EXPECT_EQ(base64({}), "");
     EXPECT_EQ(base64(octets_of("f")), "Zg==");  // RFC 4648, 10

@@ -5,6 +5,7 @@
 #include "text/escape.h"
 #include "text/time.h"
 #include "x509/oids.h"
+#include "x509/revocation_reason.h"
 #include "x509/strict_parts.h"
 #include "x509/trust_anchors_store.h"
 
@@ -86,14 +87,11 @@ bool names(const CertId& id, const Certificate& certificate, const Certificate& 
            is_digest_of(id.digest, id.key_hash, issuer.public_key().key_octets());
 }
 
-/// RFC 5280 5.3.1, in its words.
+/// A reason in words; empty for a number that is none.
 std::string reason_named(Bytes number) {
-    constexpr std::array<std::string_view, 11> kReasons{
-        "unspecified",   "keyCompromise",        "cACompromise",    "affiliationChanged",
-        "superseded",    "cessationOfOperation", "certificateHold", "",
-        "removeFromCRL", "privilegeWithdrawn",   "aACompromise"};
-    const std::size_t index = number.size() == 1 ? std::to_integer<std::size_t>(number.front()) : kReasons.size();
-    return index < kReasons.size() ? std::string(kReasons.at(index)) : "";
+    const auto reason = number.size() == 1 ? revocation_reason_of(std::to_integer<std::int64_t>(number.front()))
+                                           : std::optional<RevocationReason>();
+    return reason ? std::string(text_of(*reason)) : "";
 }
 
 /// Refuses a list of extensions with one that is critical: none that is known here changes what an answer means.

@@ -5,6 +5,7 @@
 #include "files/files.h"
 #include "text/escape.h"
 #include "x509/openssl.h"
+#include "x509/strict_parts.h"
 
 #include <openssl/pem.h>
 
@@ -64,6 +65,21 @@ Result<PublicKey> key_of_request(const PemBlock& block, std::string_view source)
     return key;
 }
 
+/// Why the signature of a certificate request is too weak to prove anything (RFC 2986 4.2), else nothing.
+std::optional<std::string> weakness_of_request(Bytes request) {
+    try {
+        der::Reader fields = der::Reader::inside(need(der::read_single(request, Tag::kSequence)));
+        need(fields.expect(Tag::kSequence));
+        return weakness_of_signature(need(fields.expect(Tag::kSequence)));
+    } catch (const Malformed& fault) {
+        return fault.why;
+    }
+}
+
+bool is_request(const PemBlock& block) {
+    return block.label == "CERTIFICATE REQUEST" || block.label == "NEW CERTIFICATE REQUEST";
+}
+
 Result<PinnableObject> object_of(const PemBlock& block, std::string_view source) {
     const auto wrap = [](auto result) -> Result<PinnableObject> {
         if (!result) return unexpected(result.error());
@@ -72,8 +88,7 @@ Result<PinnableObject> object_of(const PemBlock& block, std::string_view source)
     const unsigned char* at = octets(block.der);
     const auto size = static_cast<long>(block.der.size());
     if (block.label == "CERTIFICATE") return wrap(certificate_of(block, source));
-    if (block.label == "CERTIFICATE REQUEST" || block.label == "NEW CERTIFICATE REQUEST")
-        return wrap(key_of_request(block, source));
+    if (is_request(block)) return wrap(key_of_request(block, source));
     if (block.label == "PUBLIC KEY") {
         auto key = PublicKey::parse(block.der);
         if (!key) return bad_input(source, block.line, key.error().why);
@@ -165,6 +180,27 @@ Result<std::vector<CertificateRevocationList>> read_crls(const std::string& path
 }
 Result<std::vector<PinnableObject>> read_pinnable(const std::string& path) {
     return read_file(path, [](Bytes content, std::string_view source) { return pinnable_from(content, source); });
+}
+
+Result<PublicKey> request_key_from(Bytes pem_or_der, std::string_view source) {
+    const auto blocks = pem_blocks(pem_or_der, source);
+    if (!blocks) return unexpected(blocks.error());
+    if (blocks->size() != 1 || !is_request(blocks->front())) {
+        return bad_input(source, 0, "it is not one certificate request",
+                         "openssl req -new -key NAME.key -subj /CN=NAME -out NAME.csr");
+    }
+    const PemBlock& block = blocks->front();
+    auto key = key_of_request(block, source);
+    if (!key) return key;
+    const auto weakness = weakness_of_request(block.der);
+    if (weakness)
+        return bad_input(source, block.line, "its signature proves nothing: " + *weakness,
+                         "openssl req -new -sha256 …");
+    return key;
+}
+
+Result<PublicKey> read_request_key(const std::string& path) {
+    return read_file(path, request_key_from);
 }
 
 std::string to_pem(const Certificate& certificate) {

@@ -34,6 +34,12 @@ using PinnableObject = std::variant<Certificate, PublicKey>;
 [[nodiscard]] Result<std::vector<CertificateRevocationList>> read_crls(const std::string& path);
 [[nodiscard]] Result<std::vector<PinnableObject>> read_pinnable(const std::string& path);
 
+/// The key of the one certificate request (RFC 2986) in PEM or DER, whose signature by that key holds, so that whoever
+/// made it has the private half (INVARIANT A208). Nothing else of the request is looked at: not its names, not the
+/// extensions that it asks for (A211). A signature by MD5 or SHA-1 proves nothing.
+[[nodiscard]] Result<PublicKey> request_key_from(Bytes pem_or_der, std::string_view source);
+[[nodiscard]] Result<PublicKey> read_request_key(const std::string& path);
+
 /// PEM of one certificate (RFC 7468), ending in a newline.
 [[nodiscard]] std::string to_pem(const Certificate& certificate);
 
