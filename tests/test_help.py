@@ -15,7 +15,7 @@ COLUMNS = 80
 LINES = 32
 
 # INTERFACE's stream, client and pin commands, as far as they are built. A command that is built is added here.
-COMMANDS = [[], ["serve"], ["connect"], ["invite"], ["invite", "list"], ["invite", "withdraw"], ["join"], ["client"],
+COMMANDS = [[], ["serve"], ["check"], ["connect"], ["invite"], ["invite", "list"], ["invite", "withdraw"], ["join"], ["client"],
             *(["client", word] for word in ("list", "show", "add", "suspend", "restore", "revoke", "remove", "add-key",
                                             "drop-key")),
             ["ca"], *(["ca", word] for word in ("init", "issue", "sign", "renew", "revoke", "crl", "list")),

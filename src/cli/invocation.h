@@ -34,6 +34,7 @@ inline constexpr int kMalformed = 2;
 inline constexpr int kVerdict = 3;
 
 void add_serve(CLI::App& app, Invocation& invocation);
+void add_check(CLI::App& app, Invocation& invocation);
 void add_connect(CLI::App& app, Invocation& invocation);
 void add_join(CLI::App& app, Invocation& invocation);
 void add_invite(CLI::App& app, Invocation& invocation);

@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
     app.add_option("--key-type", invocation.key_type, "Key made where there is none: p256, ed25519, rsa3072")
         ->type_name("TYPE");
     add_serve(app, invocation);
+    add_check(app, invocation);
     add_connect(app, invocation);
     add_invite(app, invocation);
     add_join(app, invocation);

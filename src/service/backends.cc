@@ -35,8 +35,9 @@ std::vector<Backends::State> Backends::states() const {
 std::vector<Backends::Backend*> Backends::by_preference() {
     const SteadyTime now = std::chrono::steady_clock::now();
     std::vector<Backend*> ordered;
-    for (Backend& backend : backends_) ordered.push_back(&backend);
-    std::ranges::stable_partition(ordered, [&](const Backend* backend) { return backend->down_until.load() <= now; });
+    std::vector<Backend*> passed_over;
+    for (Backend& backend : backends_) (backend.down_until.load() <= now ? ordered : passed_over).push_back(&backend);
+    ordered.insert(ordered.end(), passed_over.begin(), passed_over.end());
     return ordered;
 }
 

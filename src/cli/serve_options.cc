@@ -1,0 +1,104 @@
+// From texts to settings.
+#include "cli/serve_options.h"
+
+#include "text/time.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace cotter::cli {
+namespace {
+
+// Less would be a load of its own; a backend that is looked at less often may as well not be.
+constexpr std::chrono::milliseconds kLeastHealthCheck{100};
+constexpr std::chrono::hours kMostHealthCheck{1};
+
+Result<service::IdentityFiles> identity_files(const Invocation& invocation, const ServeOptions& options,
+                                              const identity::StateFolder& state) {
+    if (options.certificate.empty() != options.key.empty()) {
+        return malformed("half_identity", "reading --cert and --key", "one of the two is missing",
+                         "give both, or neither");
+    }
+    if (!options.key.empty()) return service::IdentityFiles{options.key, options.certificate};
+    if (auto own = invocation.own_identity(state); !own) return unexpected(own.error());
+    return service::IdentityFiles{state.key_file(), state.certificate_file()};
+}
+
+}  // namespace
+
+Result<service::ServiceSettings> ServiceOptions::settings() const {
+    auto address = stream::ListenAddress::parse(listen);
+    if (!address) return unexpected(address.error());
+    std::vector<stream::Target> backends;
+    for (const std::string& text : to) {
+        auto target = stream::Target::parse(text);
+        if (!target) return unexpected(target.error());
+        if (std::ranges::find(backends, *target) != backends.end())
+            return malformed("same_backend", "reading the backends", target->to_string() + " is there twice");
+        backends.push_back(std::move(*target));
+    }
+    auto limits = stream.settings();
+    if (!limits) return unexpected(limits.error());
+    std::vector<trust::ClientNamePattern> names;
+    for (const std::string& text : client_names) {
+        auto pattern = trust::ClientNamePattern::parse(text);
+        if (!pattern) return unexpected(pattern.error());
+        names.push_back(std::move(*pattern));
+    }
+    if (client_ca.empty() && (!client_crls.empty() || !names.empty())) {
+        return malformed("no_client_ca", "reading --client-crl and --client-name", "they count only with --client-ca",
+                         "add --client-ca FILE");
+    }
+    service::ServiceSettings settings{.name = name, .listen = std::move(*address), .backends = std::move(backends)};
+    if (!health_check.empty()) {
+        const auto every = text::parse_duration(health_check);
+        if (!every) return unexpected(every.error());
+        if (*every != std::chrono::milliseconds::max()) {
+            if (*every < kLeastHealthCheck || *every > kMostHealthCheck) {
+                return malformed("health_check", "reading health_check " + health_check,
+                                 "it is not between 100 ms and an hour", "say for instance 5s, or off");
+            }
+            settings.health_check = *every;
+        }
+    }
+    if (!client_ca.empty()) settings.client_ca = client_ca;
+    settings.client_crls.assign(client_crls.begin(), client_crls.end());
+    settings.client_names = std::move(names);
+    if (proxy_protocol == "v1") settings.proxy_protocol = stream::ProxyVersion::kV1;
+    if (proxy_protocol == "v2") settings.proxy_protocol = stream::ProxyVersion::kV2;
+    settings.unsafe_target = unsafe_target;
+    settings.stream = *limits;
+    return settings;
+}
+
+Result<service::ServeSettings> ServeOptions::settings(const Invocation& invocation) const {
+    service::ServeSettings settings;
+    for (const ServiceOptions& service : services) {
+        auto parsed = service.settings();
+        if (!parsed) return unexpected(parsed.error());
+        settings.services.push_back(std::move(*parsed));
+    }
+    auto process = stream.process();
+    if (!process) return unexpected(process.error());
+    settings.process = *process;
+    const auto grace = text::parse_duration(registry_grace);
+    if (!grace) return unexpected(grace.error());
+    // The registry is looked at some twenty times a second: less would refuse by chance, and without end isn't a grace.
+    if (*grace < std::chrono::seconds(1) || *grace > std::chrono::days(7)) {
+        return malformed("registry_grace", "reading --registry-grace " + registry_grace,
+                         "it is not between a second and seven days", "say for instance 5m");
+    }
+    settings.registry_grace = *grace;
+    settings.threads = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+
+    auto state = invocation.open_state();
+    if (!state) return unexpected(state.error());
+    auto identity = identity_files(invocation, *this, *state);
+    if (!identity) return unexpected(identity.error());
+    settings.identity = std::move(*identity);
+    settings.crl_numbers = state->crl_numbers_file();
+    settings.registry_url = registry.empty() ? state->registry_url() : registry;
+    return settings;
+}
+
+}  // namespace cotter::cli
