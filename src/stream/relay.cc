@@ -75,11 +75,38 @@ void Relay::on_tick(SteadyTime now) {
     } else if (plain_lost_ && to_peer_.empty() && unsent_octets(peer_) == 0) {
         if (!peer_has_all_since_) peer_has_all_since_ = now;
         if (now >= *peer_has_all_since_ + kLinger) end(EndReason::kPlainReset);
+    } else if (peer_held_ || plain_held_) {
+        go_on_reading();
     }
 }
 
+std::size_t Relay::allowance(Throttle::Direction direction, std::size_t wanted) const {
+    for (const auto& throttle : throttles_) {
+        // Whoever holds it shares it.
+        const auto sharers = static_cast<std::size_t>(throttle.use_count());
+        wanted = std::min(wanted, throttle->allowance(direction, sharers, reactor_.now()));
+    }
+    return wanted;
+}
+
+void Relay::spend(Throttle::Direction direction, std::size_t octets) const {
+    for (const auto& throttle : throttles_) throttle->spend(direction, octets);
+}
+
+void Relay::go_on_reading() {
+    const auto keep_alive = shared_from_this();
+    if (std::exchange(peer_held_, false) && !peer_finished_ && to_plain_.empty()) read_peer();
+    if (!is_ended_ && std::exchange(plain_held_, false) && !plain_finished_ && to_peer_.empty()) read_plain();
+}
+
 void Relay::read_peer() {
-    const std::span<std::byte> buffer = reactor_.lot(from_peer_.wanted);
+    const std::size_t allowed = allowance(Throttle::Direction::kFromPeer, from_peer_.wanted);
+    if (allowed == 0) {
+        peer_held_ = true;
+        return watch(peer_, peer_watched_, peer_read_armed_, EndReason::kPeerReset);
+    }
+    const std::span<std::byte> lot = reactor_.lot(from_peer_.wanted);
+    const std::span<std::byte> buffer = lot.first(std::min(lot.size(), allowed));
     const Moved received = receive(peer_, buffer);
     switch (received.outcome) {
         case Moved::Outcome::kWouldBlock: return arm_peer_read();
@@ -104,6 +131,7 @@ void Relay::decrypt(Bytes ciphertext) {
     if (read.size != 0) {
         active_ = reactor_.now();
         counts_.from_peer += read.size;
+        spend(Throttle::Direction::kFromPeer, read.size);
         deliver(plain_, to_plain_, buffer.first(read.size), EndReason::kPlainReset);
         if (is_ended_) return;
     }
@@ -120,7 +148,13 @@ void Relay::decrypt(Bytes ciphertext) {
 }
 
 void Relay::read_plain() {
-    const std::span<std::byte> buffer = reactor_.lot(from_plain_.wanted);
+    const std::size_t allowed = allowance(Throttle::Direction::kToPeer, from_plain_.wanted);
+    if (allowed == 0) {
+        plain_held_ = true;
+        return watch(plain_, plain_watched_, plain_read_armed_, EndReason::kPlainReset);
+    }
+    const std::span<std::byte> lot = reactor_.lot(from_plain_.wanted);
+    const std::span<std::byte> buffer = lot.first(std::min(lot.size(), allowed));
     const Moved received = receive(plain_, buffer);
     switch (received.outcome) {
         case Moved::Outcome::kWouldBlock: return arm_plain_read();
@@ -130,6 +164,7 @@ void Relay::read_plain() {
     }
     active_ = reactor_.now();
     counts_.to_peer += received.size;
+    spend(Throttle::Direction::kToPeer, received.size);
     reactor_.wire().lend({});
     if (!stream_.write(buffer.first(received.size))) return end(EndReason::kPeerFault);
     send_wire_output();

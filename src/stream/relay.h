@@ -6,6 +6,7 @@
 #include "stream/reactor.h"
 #include "stream/relay_end.h"
 #include "stream/socket.h"
+#include "stream/throttle.h"
 #include "tls/handshake.h"
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace cotter::stream {
 
@@ -35,6 +37,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
     void start(EarlyBytes early);
     /// Ends both directions at once, by resets on both sides.
     void stop(EndReason reason);
+    /// What bounds its rate from now on, besides the sockets; none: nothing.
+    void hold_to(std::vector<std::shared_ptr<Throttle>> throttles) { throttles_ = std::move(throttles); }
 
     [[nodiscard]] tls::Stream& stream() { return stream_; }
     [[nodiscard]] const RelayCounts& counts() const { return counts_; }
@@ -63,6 +67,12 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
     };
 
     void on_tick(SteadyTime now) override;
+
+    /// How much may be read of a side now, at most `wanted`.
+    [[nodiscard]] std::size_t allowance(Throttle::Direction direction, std::size_t wanted) const;
+    void spend(Throttle::Direction direction, std::size_t octets) const;
+    /// Reads what was not read because it was too early.
+    void go_on_reading();
 
     void read_peer();
     void decrypt(Bytes ciphertext);
@@ -98,6 +108,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
     Lot from_peer_;
     Lot from_plain_;
     RelayLimits limits_;
+    std::vector<std::shared_ptr<Throttle>> throttles_;
     RelayCounts counts_;
     OnEnd on_end_;
     SteadyTime started_;
@@ -108,6 +119,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private Ticking 
     bool plain_lost_ = false;      ///< it went away after its end of data
     bool peer_read_armed_ = false;
     bool plain_read_armed_ = false;
+    bool peer_held_ = false;  ///< not read until a tick, by a throttle
+    bool plain_held_ = false;
     bool peer_watched_ = false;
     bool plain_watched_ = false;
     std::optional<SteadyTime> peer_has_all_since_;  ///< of what was said before the plain side was lost

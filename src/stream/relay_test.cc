@@ -127,6 +127,62 @@ bool client_hears(Tunnel& tunnel, const std::function<bool()>& is_so) {
     });
 }
 
+TEST(Relay, WhatIsTooFastIsNotRead) {
+    constexpr std::size_t kAll = 64U << 20U;
+    Tunnel tunnel;
+    const auto throttle = std::make_shared<Throttle>(32U << 10U, tunnel.reactor.now());
+    tunnel.relay->hold_to({throttle});
+    const std::string much(1U << 20U, 'x');
+    std::size_t sent = 0;
+    std::uint64_t most_held = 0;
+    // The backend reads all it gets, and says as much as it can; neither goes faster than the throttle lets it, and
+    // the rest stays with whoever sends it.
+    ASSERT_TRUE(run_until(tunnel.reactor, [&] {
+        tunnel.client_listens();
+        if (sent < kAll) sent += send_some(tunnel.backend.get(), x509::as_bytes(much));
+        most_held = std::max(most_held, tunnel.relay->counts().to_peer - tunnel.client_heard.size());
+        return tunnel.client_heard.size() > 40U << 10U;
+    }));
+    EXPECT_LT(sent, kAll);
+    EXPECT_LE(most_held, 32U << 10U);
+    EXPECT_FALSE(tunnel.has_ended());
+
+    tunnel.relay->hold_to({});
+    ASSERT_TRUE(client_hears(tunnel, [&] { return tunnel.client_heard.size() >= sent; })) << "free again";
+}
+
+TEST(Relay, TheEndOfWhatIsHeldBackComesAfterIt) {
+    Tunnel tunnel;
+    tunnel.relay->hold_to({std::make_shared<Throttle>(8U << 10U, tunnel.reactor.now())});
+    const std::string text(10U << 10U, 'x');
+    tunnel.client_sends(tunnel.encrypted(text));
+    tunnel.client_sends(tunnel.close_notify());
+    tunnel.backend_sends(text);
+    ::shutdown(tunnel.backend.get(), SHUT_WR);
+    ASSERT_TRUE(run_until(tunnel.reactor, [&] {
+        tunnel.client_listens();
+        tunnel.backend_listens();
+        return tunnel.has_close_notify && tunnel.backend_at_end;
+    }));
+    EXPECT_EQ(tunnel.client_heard, text);
+    EXPECT_EQ(tunnel.backend_heard, text);
+    ASSERT_TRUE(run_until(tunnel.reactor, [&] { return tunnel.has_ended(); }));
+    EXPECT_EQ(tunnel.reasons, std::vector{EndReason::kDone});
+}
+
+TEST(Relay, ABreakIsNoticedWhileASideIsHeldBack) {
+    Tunnel tunnel;
+    const auto throttle = std::make_shared<Throttle>(1U << 10U, tunnel.reactor.now());
+    throttle->spend(Throttle::Direction::kFromPeer, 1U << 30U);
+    tunnel.relay->hold_to({throttle});
+    tunnel.client_sends(tunnel.encrypted("never read"));
+    ASSERT_TRUE(run_until(tunnel.reactor, [turns = 0]() mutable { return ++turns > 3; }));
+    tunnel.client_socket.close_with_reset();
+    ASSERT_TRUE(run_until(tunnel.reactor, [&] { return tunnel.has_ended(); }));
+    EXPECT_EQ(tunnel.reasons, std::vector{EndReason::kPeerReset});
+    EXPECT_EQ(tunnel.counts.from_peer, 0U);
+}
+
 TEST(Relay, A178_ThePeersEndIsPassedOnAndTheOtherDirectionFlowsOn) {
     Tunnel tunnel;
     tunnel.client_sends(tunnel.encrypted("question"));
