@@ -53,7 +53,7 @@ void exchange_snapshot(benchmark::State& state) {
     for (auto _ : state) {
         judge.replace(snapshot);
         for (const OpenStream& stream : streams)
-            admitted += judge.still_admits(stream.peer, stream.verdict, false) ? 1U : 0U;
+            admitted += judge.still_admits(stream.peer, std::nullopt, stream.verdict, {}, false) ? 1U : 0U;
     }
     if (admitted != static_cast<std::size_t>(state.iterations()) * kStreams)
         state.SkipWithError("somebody was put out");

@@ -17,11 +17,11 @@ LINES = 32
 # INTERFACE's stream, client and pin commands, as far as they are built. A command that is built is added here.
 COMMANDS = [[], ["serve"], ["check"], ["connect"], ["invite"], ["invite", "list"], ["invite", "withdraw"], ["join"], ["client"],
             *(["client", word] for word in ("list", "show", "add", "suspend", "restore", "revoke", "remove", "add-key",
-                                            "drop-key")),
+                                            "drop-key", "rules", "disconnect", "pending", "approve")),
             ["ca"], *(["ca", word] for word in ("init", "issue", "sign", "renew", "revoke", "crl", "list")),
             ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
             ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"],
-            *(["policy", word] for word in ("show", "check", "convert")), ["version"], ["help"]]
+            *(["policy", word] for word in ("show", "check", "convert")), ["status"], ["explain"], ["version"], ["help"]]
 
 
 def cotter(*words, **options):
@@ -67,8 +67,8 @@ class Help(unittest.TestCase):
                 self.assertNotIn("TEXT:", explained.out)
 
     def test_every_command_that_is_listed_is_known_to_this_test(self):
-        listed = re.search(r"Commands:\n((?:  .*\n)+)", help_of([])).group(1)
-        self.assertEqual({line.split()[0] for line in listed.splitlines()}, {c[0] for c in COMMANDS if c})
+        listed, also = re.search(r"Commands:\n((?:  .*\n)+)Also \(.*\): (.*)\n", help_of([])).groups()
+        self.assertEqual({line.split()[0] for line in listed.splitlines()} | set(also.split()), {c[0] for c in COMMANDS if c})
 
     def test_every_command_but_the_root_has_two_examples(self):
         for command in COMMANDS[1:]:
@@ -77,7 +77,8 @@ class Help(unittest.TestCase):
                 self.assertEqual(len([line for line in examples if line.startswith("  ")]), 2)
 
     def test_topics(self):
-        for topic, word in (("pins", "cert-sha256/"), ("trust", "accept-new"), ("formats", "okhttp"), ("serve", "--listen"),
+        for topic, word in (("pins", "cert-sha256/"), ("trust", "accept-new"), ("formats", "okhttp"), ("rules", "--max-streams"),
+                            ("serve", "--listen"),
                             ("client", "revoke")):
             self.assertIn(word, cotter("help", topic).out)
 

@@ -52,7 +52,7 @@ class Commands(CommandTest):
         self.client("add", "bob", self.pins[1])
         self.client("suspend", "bob", "--reason", "holiday")
         alice, bob = self.client("list", "--json").json["clients"]
-        self.assertEqual(set(alice), {"name", "state", "since", "reason", "expires", "note", "added", "pins"})
+        self.assertEqual(set(alice), {"name", "state", "since", "reason", "expires", "note", "added", "rules", "message", "pins"})
         self.assertEqual((alice["name"], alice["state"], alice["note"], alice["expires"]), ("alice", "active", "laptop", None))
         self.assertEqual((bob["name"], bob["state"], bob["reason"]), ("bob", "suspended", "holiday"))
         table = self.client("list").out.splitlines()

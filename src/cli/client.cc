@@ -1,9 +1,9 @@
 // cotter client: the list of those who are admitted.
+#include "cli/client.h"
 #include "cli/client_options.h"
-#include "cli/client_print.h"
-#include "cli/invocation.h"
 #include "cli/owner.h"
 #include "cli/report.h"
+#include "registry/rule_book.h"
 #include "service/wall_clock.h"
 #include "text/escape.h"
 #include "text/time.h"
@@ -24,7 +24,7 @@ struct ClientOptions {
     std::string expires;
     std::string note;
     std::string reason;
-    std::string registry;
+    std::string message;
 };
 
 /// What one command does with the registry it was given.
@@ -123,39 +123,28 @@ int show(const Invocation& invocation, const ClientOptions& options, registry::R
     return kDone;
 }
 
-/// A change that servers act on: made, waited for, told.
-template <class Change>
-int change_and_tell(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry,
-                    const Done& done, Change change) {
-    const auto name = registry::ClientName::parse(options.name);
-    if (!name) return report(invocation, name.error());
-    const auto version = change(*name);
-    if (!version) return report(invocation, version.error());
-    const auto enforcement = await_enforcement(registry, name->text(), *version);
-    if (!enforcement) return report(invocation, enforcement.error());
-    print_enforced(invocation, done, *name, *enforcement);
-    return kDone;
-}
-
 int suspend(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
     return change_and_tell(
-        invocation, options, registry, {"suspended", "suspended", true},
+        invocation, registry, options.name, {"suspended", "suspended", true},
         [&](const registry::ClientName& name) { return registry.suspend(name, options.reason, change_by_owner()); });
 }
 
 int restore(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
-    return change_and_tell(invocation, options, registry, {"restored", "restored", false},
+    return change_and_tell(invocation, registry, options.name, {"restored", "restored", false},
                            [&](const registry::ClientName& name) { return registry.restore(name, change_by_owner()); });
 }
 
 int revoke(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
     return change_and_tell(
-        invocation, options, registry, {"revoked", "revoked", true},
-        [&](const registry::ClientName& name) { return registry.revoke(name, options.reason, change_by_owner()); });
+        invocation, registry, options.name, {"revoked", "revoked", true}, [&](const registry::ClientName& name) {
+            return options.message.empty()
+                       ? registry.revoke(name, options.reason, change_by_owner())
+                       : registry::RuleBook(registry).revoke(name, options.reason, options.message, change_by_owner());
+        });
 }
 
 int remove(const Invocation& invocation, const ClientOptions& options, registry::Registry& registry) {
-    return change_and_tell(invocation, options, registry, {"removed", "removed", true},
+    return change_and_tell(invocation, registry, options.name, {"removed", "removed", true},
                            [&](const registry::ClientName& name) { return registry.remove(name, change_by_owner()); });
 }
 
@@ -171,7 +160,7 @@ int add_key(const Invocation& invocation, const ClientOptions& options, registry
                                         {}});
     }
     return change_and_tell(
-        invocation, options, registry, {"key_added", "added a key of", false},
+        invocation, registry, options.name, {"key_added", "added a key of", false},
         [&](const registry::ClientName& name) { return registry.add_key(name, keys->front(), change_by_owner()); });
 }
 
@@ -187,17 +176,40 @@ int drop_key(const Invocation& invocation, const ClientOptions& options, registr
                                         {}});
     }
     return change_and_tell(
-        invocation, options, registry, {"key_dropped", "dropped a key of", true},
+        invocation, registry, options.name, {"key_dropped", "dropped a key of", true},
         [&](const registry::ClientName& name) { return registry.drop_key(name, pins->front(), change_by_owner()); });
 }
 
-int run(const Invocation& invocation, const ClientOptions& options, const Action& action) {
-    auto registry = open_owners_registry(invocation, options.registry);
-    if (!registry) return report(invocation, registry.error());
-    return action(invocation, options, **registry);
+}  // namespace
+
+int change_and_tell(const Invocation& invocation, registry::Registry& registry, const std::string& name,
+                    const Done& done, const std::function<Result<std::uint64_t>(const registry::ClientName&)>& change) {
+    const auto client = registry::ClientName::parse(name);
+    if (!client) return report(invocation, client.error());
+    const auto version = change(*client);
+    if (!version) return report(invocation, version.error());
+    const auto enforcement = await_enforcement(registry, client->text(), *version);
+    if (!enforcement) return report(invocation, enforcement.error());
+    print_enforced(invocation, done, *client, *enforcement);
+    return kDone;
 }
 
-}  // namespace
+CLI::App* add_registry_command(CLI::App& parent, Invocation& invocation, const std::string& name,
+                               const std::string& description, const std::string& examples,
+                               std::function<int(registry::Registry&)> action) {
+    CLI::App* const command = parent.add_subcommand(name, description);
+    command->footer("Examples:\n" + examples);
+    auto url = std::make_shared<std::string>();
+    command->add_option("--registry", *url, "sqlite:PATH; else the state folder's")->type_name("URL");
+    command->callback([&invocation, url, action = std::move(action)] {
+        invocation.run = [&invocation, url, action] {
+            auto registry = open_owners_registry(invocation, *url);
+            if (!registry) return report(invocation, registry.error());
+            return action(**registry);
+        };
+    });
+    return command;
+}
 
 void add_client(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<ClientOptions>();
@@ -207,18 +219,15 @@ void add_client(CLI::App& app, Invocation& invocation) {
         "  cotter client list\n"
         "  cotter client revoke alice --reason 'laptop stolen'");
     const auto subcommand = [&](const std::string& name, const std::string& description, const std::string& examples,
-                                Action action) {
-        CLI::App* const one = command->add_subcommand(name, description);
-        one->footer("Examples:\n" + examples);
-        one->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
-        one->callback([&invocation, options, action] {
-            invocation.run = [&invocation, options, action] { return run(invocation, *options, action); };
-        });
-        return one;
+                                const Action& action) {
+        return add_registry_command(*command, invocation, name, description, examples,
+                                    [&invocation, options, action](registry::Registry& registry) {
+                                        return action(invocation, *options, registry);
+                                    });
     };
     const auto named = [&](const std::string& name, const std::string& description, const std::string& examples,
-                           Action action) {
-        CLI::App* const one = subcommand(name, description, examples, std::move(action));
+                           const Action& action) {
+        CLI::App* const one = subcommand(name, description, examples, action);
         one->add_option("NAME", options->name)->required();
         return one;
     };
@@ -242,6 +251,8 @@ void add_client(CLI::App& app, Invocation& invocation) {
               "  cotter client revoke alice\n  cotter client revoke alice --reason 'laptop stolen'", revoke);
     for (CLI::App* const one : {suspending, revoking})
         one->add_option("--reason", options->reason, "Why, for the record")->type_name("TEXT");
+    revoking->add_option("--message", options->message, "What the client is told when it comes again")
+        ->type_name("TEXT");
     named("remove", "Take one off the list; revoked keys stay refused",
           "  cotter client remove alice\n  cotter client remove alice --json", remove);
     named("add-key", "Give a client one more key",
@@ -258,10 +269,16 @@ void add_client(CLI::App& app, Invocation& invocation) {
         ->add_option("PIN", options->keys, "The key's pin, as cotter client show prints it")
         ->required()
         ->expected(1);
+    add_client_rules(*command, invocation);
+    add_client_pending(*command, invocation);
     command->require_subcommand(0, 1);
     command->callback([&invocation, options, command] {
         if (!command->get_subcommands().empty()) return;
-        invocation.run = [&invocation, options] { return run(invocation, *options, list); };
+        invocation.run = [&invocation, options] {
+            auto registry = open_owners_registry(invocation, {});
+            if (!registry) return report(invocation, registry.error());
+            return list(invocation, *options, **registry);
+        };
     });
 }
 

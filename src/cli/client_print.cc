@@ -22,6 +22,16 @@ Json time_or_null(const std::optional<x509::Time>& time) {
     return time ? Json(text::rfc3339(*time)) : Json();
 }
 
+Json rules_json(const trust::ClientRules* rules) {
+    if (rules == nullptr) return {};
+    Json document{{"services", rules->services}, {"from", Json::array()}, {"hours", Json::array()}};
+    for (const trust::Network& network : rules->from) document["from"].push_back(network.to_string());
+    for (const trust::WeeklyHours& hours : rules->hours) document["hours"].push_back(hours.text());
+    document["max_streams"] = rules->max_streams ? Json(*rules->max_streams) : Json();
+    document["rate"] = rules->rate ? Json(*rules->rate) : Json();
+    return document;
+}
+
 std::string_view state_of(const registry::Client& client, x509::Time now) {
     const bool has_ended = client.expires && *client.expires <= now;
     return client.state == registry::ClientState::kActive && has_ended ? "expired" : registry::text_of(client.state);
@@ -37,6 +47,8 @@ Json client_json(const registry::Client& client, x509::Time now) {
             {"expires", time_or_null(client.expires)},
             {"note", text::escape_remaining(client.note)},
             {"added", text::rfc3339(client.added)},
+            {"rules", rules_json(client.rules.get())},
+            {"message", client.farewell},
             {"pins", std::move(pins)}};
 }
 
@@ -55,6 +67,17 @@ void warn_of_laggards(const registry::Enforcement& enforcement) {
 }
 
 }  // namespace
+
+std::vector<std::string> rule_lines(const trust::ClientRules& rules) {
+    std::vector<std::string> lines;
+    lines.reserve(rules.services.size() + rules.from.size() + rules.hours.size() + 2);
+    for (const std::string& service : rules.services) lines.push_back("--service " + service);
+    for (const trust::Network& network : rules.from) lines.push_back("--from " + network.to_string());
+    for (const trust::WeeklyHours& hours : rules.hours) lines.push_back("--hours '" + hours.text() + "'");
+    if (rules.max_streams) lines.push_back("--max-streams " + std::to_string(*rules.max_streams));
+    if (rules.rate) lines.push_back("--rate " + trust::rate_text(*rules.rate));
+    return lines;
+}
 
 void print_added(const Invocation& invocation, const registry::ClientName& name,
                  const std::vector<registry::NewKey>& keys, std::optional<x509::Time> expires,
@@ -118,8 +141,12 @@ void print_client(const Invocation& invocation, const registry::Client& client, 
               << ", " << until_text(client.expires) << "\n";
     if (!client.state_reason.empty())
         std::cout << "  reason    " << text::escape_remaining(client.state_reason) << "\n";
+    if (!client.farewell.empty()) std::cout << "  is told   " << text::escape_remaining(client.farewell) << "\n";
     if (!client.note.empty()) std::cout << "  note      " << text::escape_remaining(client.note) << "\n";
     for (const registry::ClientKey& key : client.keys) std::cout << "  key       " << key.pin.to_string() << "\n";
+    if (client.rules) {
+        for (const std::string& line : rule_lines(*client.rules)) std::cout << "  rule      " << line << "\n";
+    }
     std::cout << "  streams   " << activity.open_streams << " open; " << activity.bytes_in << " bytes in, "
               << activity.bytes_out << " bytes out\n";
     std::cout << "  last seen "
@@ -132,6 +159,15 @@ void print_client(const Invocation& invocation, const registry::Client& client, 
                   << text::escape_remaining(entry.actor)
                   << (entry.detail.empty() ? "" : ": " + text::escape_remaining(entry.detail)) << "\n";
     }
+}
+
+void print_rules(const Invocation& invocation, const registry::ClientName& name, const trust::ClientRules* rules) {
+    if (invocation.json) return print_document({{"name", name.text()}, {"rules", rules_json(rules)}});
+    if (rules == nullptr) {
+        std::cout << name.text() << " has no rules: it may use every service, from everywhere, at any time\n";
+        return;
+    }
+    for (const std::string& line : rule_lines(*rules)) std::cout << line << "\n";
 }
 
 void print_enforced(const Invocation& invocation, const Done& done, const registry::ClientName& name,

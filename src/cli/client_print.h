@@ -4,6 +4,7 @@
 #include "cli/invocation.h"
 #include "registry/registry.h"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,10 @@ void print_added(const Invocation& invocation, const registry::ClientName& name,
 void print_list(const Invocation& invocation, const std::vector<registry::Client>& clients, x509::Time now);
 void print_client(const Invocation& invocation, const registry::Client& client, const registry::Activity& activity,
                   const std::vector<registry::AuditEntry>& audit, x509::Time now);
+/// Each rule as `cotter client rules` takes it.
+[[nodiscard]] std::vector<std::string> rule_lines(const trust::ClientRules& rules);
+/// Null: there are none.
+void print_rules(const Invocation& invocation, const registry::ClientName& name, const trust::ClientRules* rules);
 void print_enforced(const Invocation& invocation, const Done& done, const registry::ClientName& name,
                     const registry::Enforcement& enforcement);
 

@@ -4,6 +4,7 @@
 #include "cli/help_topics.h"
 #include "cli/report.h"
 #include "text/escape.h"
+#include "text/lower.h"
 
 #include <CLI/Formatter.hpp>
 #include <CLI/Option.hpp>
@@ -77,8 +78,8 @@ class HelpFormatter final : public CLI::Formatter {
                 const bool is_help_of_a_command = option == app->get_help_ptr() && app->get_parent() != nullptr;
                 return option->get_group() == group && !option->get_positional() && !is_help_of_a_command;
             });
-            if (group == kEvidenceGroup) {
-                text += named_only(options);
+            if (group == kEvidenceGroup || group == kRulesGroup) {
+                text += named_only(group, options);
             } else if (!group.empty()) {
                 text += make_group(group, false, options);
             }
@@ -87,9 +88,10 @@ class HelpFormatter final : public CLI::Formatter {
     }
 
     /// What few need is named here and explained by its topic.
-    [[nodiscard]] static std::string named_only(const std::vector<const CLI::Option*>& options) {
+    [[nodiscard]] static std::string named_only(const std::string& group,
+                                                const std::vector<const CLI::Option*>& options) {
         std::string text;
-        std::string line = std::string(kEvidenceGroup) + " (cotter help evidence):";
+        std::string line = group + " (cotter help " + text::ascii_lower(group) + "):";
         for (const CLI::Option* option : options) {
             const std::string name = option->get_name(false, false);
             if (line.size() + 1 + name.size() > kColumns) {
@@ -103,8 +105,15 @@ class HelpFormatter final : public CLI::Formatter {
 
     [[nodiscard]] std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode /*mode*/) const override {
         std::string text;
-        for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; }))
-            text += make_subcommand(command);
+        std::string also;
+        for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
+            if (command->get_group() == kSeldomUsed) {
+                also += " " + command->get_name();
+            } else {
+                text += make_subcommand(command);
+            }
+        }
+        if (!also.empty()) text += "Also (cotter help COMMAND):" + also + "\n";
         return text.empty() ? text : "Commands:\n" + text;
     }
 
@@ -157,7 +166,7 @@ std::shared_ptr<CLI::FormatterBase> help_formatter() {
 void add_help(CLI::App& app, Invocation& invocation) {
     const auto words = std::make_shared<std::vector<std::string>>();
     CLI::App* const command = app.add_subcommand("help", "Explain a command, or a topic");
-    command->add_option("TOPIC", *words, "A command, or one of " + topic_names());
+    command->add_option("TOPIC", *words, "A command, or " + topic_names());
     command->footer("Examples:\n  cotter help pins\n  cotter help client revoke");
     command->callback([&app, &invocation, words] {
         invocation.run = [&app, &invocation, words] {

@@ -16,6 +16,9 @@
 
 namespace cotter::cli {
 
+/// The group of commands that the root's help only names, so that it fits one screen.
+inline constexpr std::string_view kSeldomUsed = "Also";
+
 /// One screen a command: what it does, how it is called, options with their defaults, examples. Given to the root
 /// before it gets its commands, which take it over.
 [[nodiscard]] std::shared_ptr<CLI::FormatterBase> help_formatter();

@@ -115,8 +115,37 @@ warning, and "lost" with --json; what would trust more in silence is refused. A
 file is read whole or not at all: one bad pin refuses it, with its line.
 )";
 
+constexpr std::string_view kRulesTopic =
+    R"(What bounds a client that is on the list (cotter client rules NAME …):
+
+  --service NAME       a service of serve --config that it may use; may be repeated,
+                       as may --from and --hours: any of them will do
+  --from CIDR          a network that it may come from: 10.0.0.0/8, 2001:db8::/32
+  --hours HOURS        when it may come: 'mon-fri 08:00-18:00 +01:00'. Days: mon, tue,
+                       … sun, lists and ranges of them, or daily; the offset is from
+                       UTC, which is meant where there is none
+  --max-streams N      so many streams at once, on each server
+  --rate N             octets a second, each way, for all of its streams on each
+                       server: 64k, 1M (k is 1024)
+  --clear              nothing any more
+The rules given take the place of those that there were. Open streams are held to
+them within a second, and end when the hours do. Whoever is refused by them is told
+no more than a stranger; the server's log says why, and so does cotter status.
+A service has the same in its table [service.rules] of serve --config.
+
+For a server:
+  --pending            strangers who are refused are put on a short list for a week:
+                       cotter client pending, cotter client approve PIN NAME
+  --end-with-certificate
+                       a client's certificate counts to its end and no longer, and
+                       with it end its streams, also where its key is pinned
+  --registry-grace TIME
+                       how long the last list serves while it can't be read
+)";
+
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic}, HelpTopic{"trust", kTrustTopic},
-                             HelpTopic{"evidence", kEvidenceTopic}, HelpTopic{"formats", kFormatsTopic}};
+                             HelpTopic{"evidence", kEvidenceTopic}, HelpTopic{"formats", kFormatsTopic},
+                             HelpTopic{"rules", kRulesTopic}};
 
 }  // namespace
 

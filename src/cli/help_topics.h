@@ -8,8 +8,10 @@
 
 namespace cotter::cli {
 
-/// Options of this group are only named in a command's help: the topic `evidence` explains them.
+/// Options of these groups are only named in a command's help: the topic of the same name, in small letters, explains
+/// them.
 inline constexpr std::string_view kEvidenceGroup = "Evidence";
+inline constexpr std::string_view kRulesGroup = "Rules";
 
 struct HelpTopic {
     std::string_view name;

@@ -62,6 +62,8 @@ int main(int argc, char** argv) {
         ->type_name("TYPE");
     add_serve(app, invocation);
     add_check(app, invocation);
+    add_status(app, invocation);
+    add_explain(app, invocation);
     add_connect(app, invocation);
     add_invite(app, invocation);
     add_join(app, invocation);
@@ -76,6 +78,8 @@ int main(int argc, char** argv) {
     add_peers(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
+    for (const char* const seldom : {"check", "inspect", "convert", "policy", "peers", "version"})
+        app.get_subcommand(seldom)->group(std::string(kSeldomUsed));
     try {
         app.parse(argc, argv);
         if (!invocation.run) {

@@ -66,6 +66,13 @@ int report(const Invocation& invocation, const Attempt& attempt, const service::
     if (const auto* verdict = std::get_if<trust::Verdict>(&failure.why)) {
         return report_refused_server(invocation, attempt, *verdict, where);
     }
+    if (const auto* dismissed = std::get_if<service::Dismissed>(&failure.why)) {
+        print_failure(invocation, "revoked",
+                      "the server " + attempt.server +
+                          " does not admit this key any more; its owner says: " + dismissed->words + where,
+                      "nothing on this side helps: ask the server's owner");
+        return kVerdict;
+    }
     const tls::Alert alert = std::get<service::NotAdmitted>(failure.why).alert;
     if (attempt.own_pin.empty()) {
         print_failure(invocation, "certificate_demanded",

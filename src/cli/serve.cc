@@ -1,6 +1,7 @@
 // cotter serve: terminate mutual TLS, admit only chosen clients, forward bytes to a backend.
 #include "service/serve.h"
 
+#include "cli/help_topics.h"
 #include "cli/report.h"
 #include "cli/serve_options.h"
 #include "cli/serving_record.h"
@@ -115,12 +116,17 @@ void add_serve(CLI::App& app, Invocation& invocation) {
     command->add_option("--registry", server.registry, "sqlite:PATH; else the state folder's")->type_name("URL");
     command->add_option("--registry-grace", server.registry_grace, "How long its last state serves if unreadable")
         ->capture_default_str()
-        ->type_name("TIME");
+        ->type_name("TIME")
+        ->group(std::string(kRulesGroup));
     command->add_option("--threads", server.threads, "How many threads; 0: one a core")
         ->capture_default_str()
         ->type_name("N");
     command->add_option("--proxy-protocol", service.proxy_protocol, "Tell the service who the client is")
         ->check(CLI::IsMember({"v1", "v2"}));
+    command->add_flag("--pending", server.pending, "Note strangers, for cotter client pending")
+        ->group(std::string(kRulesGroup));
+    command->add_flag("--end-with-certificate", service.end_with_certificate, "No stream outlives its certificate")
+        ->group(std::string(kRulesGroup));
     command->add_flag("--unsafe-target", service.unsafe_target, "Allow a service beyond private addresses");
     server.stream.add_to(*command);
     const auto all = command->get_options([](const CLI::Option* option) { return option->get_name() != "--help"; });

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <set>
 
 namespace cotter::cli {
@@ -94,6 +95,21 @@ void read_stream(Keys& keys, StreamOptions& options) {
     keys.text("max_lifetime", options.max_lifetime);
 }
 
+/// Of the service's table `rules`.
+Result<void> read_rules(Keys& service, const std::string& source, trust::RuleTexts& rules) {
+    const auto table = service.table().table("rules");
+    if (!table) return unexpected(table.error());
+    if (*table == nullptr) return {};
+    Keys keys(**table, source);
+    keys.texts("from", rules.from);
+    keys.texts("hours", rules.hours);
+    std::uint32_t most = 0;
+    keys.number("max_streams", most, std::numeric_limits<std::int32_t>::max());
+    if (keys.table().has("max_streams")) rules.max_streams = std::to_string(most);
+    keys.text("rate", rules.rate);
+    return keys.finish();
+}
+
 Result<ServiceOptions> read_service(const toml::table& table, const std::string& source,
                                     const std::filesystem::path& folder, const StreamOptions& defaults) {
     ServiceOptions service;
@@ -109,6 +125,8 @@ Result<ServiceOptions> read_service(const toml::table& table, const std::string&
     keys.texts("client_names", service.client_names);
     keys.word("proxy_protocol", service.proxy_protocol, {"v1", "v2"});
     keys.flag("unsafe_target", service.unsafe_target);
+    keys.flag("end_with_certificate", service.end_with_certificate);
+    if (auto read = read_rules(keys, source, service.rules); !read) return unexpected(read.error());
     read_stream(keys, service.stream);
     if (auto read = keys.finish(); !read) return unexpected(read.error());
 
@@ -151,6 +169,7 @@ Result<ServeOptions> read_configuration(const std::string& file) {
     keys.text("registry", options.registry);
     keys.text("registry_grace", options.registry_grace);
     keys.number("threads", options.threads, 1024);
+    keys.flag("pending", options.pending);
     keys.number("max_connections", options.stream.max_connections, std::int64_t{1} << 32U);
     keys.text("drain_timeout", options.stream.drain_timeout);
     keys.word("log_format", options.stream.log_format, {"text", "json"});

@@ -67,6 +67,10 @@ Result<service::ServiceSettings> ServiceOptions::settings() const {
     if (proxy_protocol == "v1") settings.proxy_protocol = stream::ProxyVersion::kV1;
     if (proxy_protocol == "v2") settings.proxy_protocol = stream::ProxyVersion::kV2;
     settings.unsafe_target = unsafe_target;
+    settings.end_with_certificate = end_with_certificate;
+    auto bounds = trust::ClientRules::parse(rules);
+    if (!bounds) return unexpected(bounds.error());
+    if (!bounds->is_empty()) settings.rules = std::make_shared<const trust::ClientRules>(std::move(*bounds));
     settings.stream = *limits;
     return settings;
 }
@@ -97,6 +101,8 @@ Result<service::ServeSettings> ServeOptions::settings(const Invocation& invocati
     if (!identity) return unexpected(identity.error());
     settings.identity = std::move(*identity);
     settings.crl_numbers = state->crl_numbers_file();
+    settings.pending = pending;
+    settings.status_socket = state->status_socket();
     settings.registry_url = registry.empty() ? state->registry_url() : registry;
     return settings;
 }

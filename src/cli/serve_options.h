@@ -22,6 +22,8 @@ struct ServiceOptions {
     std::vector<std::string> client_names;
     std::string proxy_protocol;
     bool unsafe_target = false;
+    bool end_with_certificate = false;
+    trust::RuleTexts rules;
     StreamOptions stream;
 
     [[nodiscard]] Result<service::ServiceSettings> settings() const;
@@ -34,6 +36,7 @@ struct ServeOptions {
     std::string registry;
     std::string registry_grace = "5m";
     unsigned threads = 0;
+    bool pending = false;
     StreamOptions stream;  ///< what of it is the process's; a service has its own
 
     /// Makes the state folder's identity if it is the one to use and there is none.

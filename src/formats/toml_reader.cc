@@ -107,6 +107,13 @@ Result<std::vector<TomlTable::Text>> TomlTable::texts(std::string_view key) {
     return result;
 }
 
+Result<const toml::table*> TomlTable::table(std::string_view key) {
+    const toml::node* const node = ask(key);
+    if (node == nullptr) return nullptr;
+    if (const toml::table* const table = node->as_table()) return table;
+    return refuse(key, "bad_type", std::string(key) + " must be a table");
+}
+
 Result<std::vector<const toml::table*>> TomlTable::tables(std::string_view key) {
     std::vector<const toml::table*> result;
     const toml::node* const node = ask(key);

@@ -39,6 +39,8 @@ class TomlTable {
     };
     /// An array of strings; empty if the key is absent.
     [[nodiscard]] Result<std::vector<Text>> texts(std::string_view key);
+    /// A table; null if the key is absent.
+    [[nodiscard]] Result<const toml::table*> table(std::string_view key);
     /// An array of tables; empty if the key is absent.
     [[nodiscard]] Result<std::vector<const toml::table*>> tables(std::string_view key);
 

@@ -25,6 +25,7 @@ class StateFolder {
     [[nodiscard]] std::filesystem::path known_peers_file() const { return path_ / "known_peers"; }
     [[nodiscard]] std::filesystem::path crl_numbers_file() const { return path_ / "crl_numbers"; }
     [[nodiscard]] std::filesystem::path policy_file() const { return path_ / "policy.toml"; }
+    [[nodiscard]] std::filesystem::path status_socket() const { return path_ / "status.sock"; }
     [[nodiscard]] std::string registry_url() const { return "sqlite:" + (path_ / "registry.db").string(); }
 
     struct OwnIdentity {

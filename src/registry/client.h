@@ -2,11 +2,13 @@
 #pragma once
 
 #include "registry/client_name.h"
+#include "trust/client_rules.h"
 #include "x509/certificate.h"
 
 #include <cotter/pin.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +51,9 @@ struct Client {
     std::string note;
     Time added{};
     std::vector<ClientKey> keys;
+    std::shared_ptr<const trust::ClientRules> rules{};  ///< null: none
+    std::uint64_t disconnects = 0;                      ///< how often the owner ended all of its streams
+    std::string farewell{};                             ///< what its holder is told now that it is revoked
 };
 
 /// One line of the audit table.
@@ -57,7 +62,7 @@ struct AuditEntry {
     Time at{};
     std::string actor;
     std::string action;  ///< "add", "suspend", "restore", "revoke", "remove", "add-key", "drop-key", "invite",
-                         ///< "withdraw", "join"
+                         ///< "withdraw", "join", "rules", "disconnect", "approve"
     std::string client;
     std::string detail;
 };

@@ -157,8 +157,33 @@ CREATE TABLE issued_lists (
 ) {strict};
 )sql";
 
+// What bounds clients, ends their streams and is said to them at the end (rule_book.h), and who waits to be one
+// (pending_clients.h): `octets` is the SHA-256 of a SubjectPublicKeyInfo.
+constexpr const char* kRules = R"sql(
+CREATE TABLE client_rules (
+    client {text} PRIMARY KEY NOT NULL REFERENCES clients (name) ON DELETE CASCADE,
+    rules {text} NOT NULL CHECK (length(rules) > 0)
+) {strict};
+CREATE TABLE disconnects (
+    client {text} PRIMARY KEY NOT NULL REFERENCES clients (name) ON DELETE CASCADE,
+    times {integer} NOT NULL CHECK (times > 0)
+) {strict};
+CREATE TABLE farewells (
+    client {text} PRIMARY KEY NOT NULL REFERENCES clients (name) ON DELETE CASCADE,
+    message {text} NOT NULL CHECK (length(message) > 0)
+) {strict};
+CREATE TABLE pending_clients (
+    octets {octets} PRIMARY KEY NOT NULL CHECK (length(octets) = 32),
+    source {text} NOT NULL,
+    network {text} NOT NULL,
+    first_seen {integer} NOT NULL,
+    last_seen {integer} NOT NULL,
+    times {integer} NOT NULL CHECK (times > 0)
+) {strict};
+)sql";
+
 // What stands here has been applied somewhere: it is never changed, only added to at the end.
-constexpr std::array kMigrations = {kClients, kChanges, kIssuedCertificates};
+constexpr std::array kMigrations = {kClients, kChanges, kIssuedCertificates, kRules};
 
 /// The schema that the store has; 0 for an empty one.
 Result<std::size_t> schema_of(Store& store, const std::string& what) {

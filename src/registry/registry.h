@@ -41,7 +41,7 @@ struct ServerReport {
     std::uint64_t applied_version = 0;  ///< the snapshot that its streams have been held against
     struct Row {
         std::string client;
-        Time last_seen{};
+        Time last_seen{};  ///< Time{}: not since the last report
         std::string last_address;
         std::uint64_t open_streams = 0;
         std::uint64_t bytes_in = 0;  ///< since the last report
@@ -116,13 +116,14 @@ class Registry {
     /// Within Store::write: the next version, which says of this client that servers must look at it anew. Throws
     /// StoreFault.
     std::uint64_t touch(const ClientName& name);
+    /// Within Store::write: the audit row of a change. Throws StoreFault.
+    void record(const Change& change, std::string_view action, std::string_view client, std::string_view detail);
 
   private:
     // Steps within a transaction; all may throw StoreFault.
     std::uint64_t current_version();
     /// Withdraws what is left of the invitations under this name.
     void withdraw_all_of(const ClientName& name, const Change& change);
-    void record(const Change& change, std::string_view action, std::string_view client, std::string_view detail);
     Result<void> insert_client(const std::string& what, const ClientName& name, const std::vector<NewKey>& keys,
                                std::optional<Time> expires, std::string_view note, const Change& change);
     Result<void> insert_key(const std::string& what, const ClientName& name, const NewKey& key, Time now);

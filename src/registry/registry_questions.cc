@@ -1,5 +1,6 @@
 // Questions: clients, audit, versions, and everything that a snapshot is built from.
 #include "registry/registry.h"
+#include "registry/rule_book.h"
 
 #include <algorithm>
 
@@ -164,6 +165,7 @@ Result<std::vector<Client>> Registry::read_clients(const std::string& what, cons
     }
     Query keys = only ? Query(*store_, kKeysOfOne, only->text()) : Query(*store_, kAllKeys);
     if (auto done = read_keys(what, keys, clients); !done) return unexpected(done.error());
+    if (auto done = read_rule_book(*store_, what, only, clients); !done) return unexpected(done.error());
     return clients;
 }
 

@@ -77,7 +77,8 @@ Result<Activity> Registry::activity_of(const ClientName& name, Time now) {
                      "SELECT last_seen, last_address, bytes_in, bytes_out, refused FROM activity WHERE client = $1",
                      name.text());
         if (totals.next()) {
-            activity.last_seen = totals.time(0);
+            // Who was only ever refused has a row, and was never seen.
+            if (const Time seen = totals.time(0); seen != Time{}) activity.last_seen = seen;
             activity.last_address = totals.text(1);
             activity.bytes_in = totals.count(2);
             activity.bytes_out = totals.count(3);

@@ -59,6 +59,16 @@ TEST_P(RegistryServersTest, ReportsAndInvitationsAreNoChange) {
     EXPECT_EQ(registry_->changed(), false) << "what was refused is no change";
 }
 
+TEST_P(RegistryServersTest, WhoWasOnlyEverRefusedWasNeverSeen) {
+    report("s1", kNow, 1, {{.client = "web", .last_seen = {}, .last_address = {}, .refused = 2}});
+    EXPECT_EQ(registry_->activity_of(web_, kNow)->last_seen, std::nullopt);
+    EXPECT_EQ(registry_->activity_of(web_, kNow)->refused, 2U);
+    report("s1", kNow, 1, {{.client = "web", .last_seen = kNow, .last_address = "192.0.2.1"}});
+    report("s1", kNow, 1, {{.client = "web", .last_seen = {}, .last_address = {}, .refused = 1}});
+    EXPECT_EQ(registry_->activity_of(web_, kNow)->last_seen, kNow);
+    EXPECT_EQ(registry_->activity_of(web_, kNow)->last_address, "192.0.2.1");
+}
+
 TEST_P(RegistryServersTest, SumsWhatServersSawOfAClient) {
     EXPECT_EQ(registry_->activity_of(web_, kNow)->last_seen, std::nullopt);
     report("s1", kNow, 1, {{"web", kNow - seconds(5), "192.0.2.1", 3, 100, 10, 1, 0}});

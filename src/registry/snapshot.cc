@@ -53,6 +53,20 @@ struct Row {
     std::optional<Time> expires;
 };
 
+/// What few clients have.
+struct Extra {
+    std::shared_ptr<const trust::ClientRules> rules;
+    std::uint64_t disconnects = 0;
+    std::string farewell;
+};
+
+/// A row's number, or kNoRow for a removed client's; and whether it is the leaf's key that is denied, and not only a
+/// certificate of that issuer and serial number.
+struct Denial {
+    std::size_t row;
+    bool is_of_key;
+};
+
 // A tombstone whose client was removed has no row.
 constexpr std::size_t kNoRow = static_cast<std::size_t>(-1);
 
@@ -91,6 +105,7 @@ struct Snapshot::Index {
 
     std::uint64_t version = 0;
     std::vector<Row> rows;
+    boost::unordered_flat_map<std::size_t, Extra> extras;  ///< by the row's number
     boost::unordered_flat_map<Pin, std::size_t, PinHash> pins;
     boost::unordered_flat_map<x509::CanonicalKey, std::size_t, CanonicalHash> owners;
     boost::unordered_flat_map<Pin, std::size_t, PinHash> denied_pins;
@@ -103,9 +118,9 @@ struct Snapshot::Index {
 
     explicit Index(SnapshotRows given);
 
-    /// The denial that this leaf falls under, if any: a row's number, or kNoRow for a removed client's.
-    [[nodiscard]] std::optional<std::size_t> denial_of(const x509::Certificate& leaf,
-                                                       const std::vector<Pin>& leaf_pins) const;
+    /// The denial that this leaf falls under, if any.
+    [[nodiscard]] std::optional<Denial> denial_of(const x509::Certificate& leaf,
+                                                  const std::vector<Pin>& leaf_pins) const;
 };
 
 Snapshot::Index::Index(SnapshotRows given) : version(given.version) {
@@ -117,6 +132,8 @@ Snapshot::Index::Index(SnapshotRows given) : version(given.version) {
         const std::size_t row = rows.size();
         const bool is_revoked = client.state == ClientState::kRevoked;
         rows.push_back({client.name.text(), client.state, reason_of(client), client.expires});
+        if (client.rules || client.disconnects != 0 || !client.farewell.empty())
+            extras.emplace(row, Extra{std::move(client.rules), client.disconnects, std::move(client.farewell)});
         for (ClientKey& key : client.keys) {
             occurring.emplace(key.pin.target(), key.pin.form());
             if (key.canonical) {
@@ -139,16 +156,16 @@ Snapshot::Index::Index(SnapshotRows given) : version(given.version) {
     kinds.assign(occurring.begin(), occurring.end());
 }
 
-std::optional<std::size_t> Snapshot::Index::denial_of(const x509::Certificate& leaf,
-                                                      const std::vector<Pin>& leaf_pins) const {
+std::optional<Denial> Snapshot::Index::denial_of(const x509::Certificate& leaf,
+                                                 const std::vector<Pin>& leaf_pins) const {
     if (const auto found = denied_keys.find(leaf.public_key().canonical()); found != denied_keys.end()) {
-        return found->second;
+        return Denial{found->second, true};
     }
     for (const Pin& pin : leaf_pins) {
-        if (const auto found = denied_pins.find(pin); found != denied_pins.end()) return found->second;
+        if (const auto found = denied_pins.find(pin); found != denied_pins.end()) return Denial{found->second, true};
     }
     if (const auto found = denied_certificates.find(leaf.issuer_and_serial()); found != denied_certificates.end()) {
-        return found->second;
+        return Denial{found->second, false};
     }
     return std::nullopt;
 }
@@ -171,7 +188,12 @@ trust::Standing Snapshot::standing_of(const x509::Certificate& leaf, Time now) c
         if (auto pin = leaf.pin(target, form)) leaf_pins.push_back(std::move(*pin));
     }
     if (const auto denial = index_->denial_of(leaf, leaf_pins)) {
-        if (*denial != kNoRow) return standing_of_row(index_->rows[*denial], now);
+        if (denial->row != kNoRow) {
+            auto standing = standing_of_row(index_->rows[denial->row], now);
+            const auto extra = index_->extras.find(denial->row);
+            if (denial->is_of_key && extra != index_->extras.end()) standing.farewell = extra->second.farewell;
+            return standing;
+        }
         trust::Standing standing;
         standing.state = trust::StandingState::kRevoked;
         standing.detail = "revoked, and its client removed since";
@@ -214,7 +236,30 @@ trust::Standing Snapshot::standing_of(const x509::Certificate& leaf, Time now) c
     }
     auto standing = standing_of_row(index_->rows[*row], now);
     standing.matched = *matched;
+    if (const auto extra = index_->extras.find(*row); extra != index_->extras.end()) {
+        standing.rules = extra->second.rules;
+        standing.disconnects = extra->second.disconnects;
+    }
     return standing;
+}
+
+std::vector<std::pair<std::string, Time>> Snapshot::ending(Time from, Time until, std::size_t most) const {
+    // The soonest so far, the latest of them on top.
+    std::vector<std::pair<Time, std::size_t>> soonest;
+    for (std::size_t row = 0; row < index_->rows.size(); ++row) {
+        const auto& [name, state, reason, expires] = index_->rows[row];
+        if (state != ClientState::kActive || !expires || *expires <= from || *expires > until) continue;
+        soonest.emplace_back(*expires, row);
+        std::ranges::push_heap(soonest);
+        if (soonest.size() <= most) continue;
+        std::ranges::pop_heap(soonest);
+        soonest.pop_back();
+    }
+    std::ranges::sort(soonest);
+    std::vector<std::pair<std::string, Time>> ending;
+    ending.reserve(soonest.size());
+    for (const auto& [expires, row] : soonest) ending.emplace_back(index_->rows[row].name, expires);
+    return ending;
 }
 
 bool Snapshot::knows_canonical(const x509::CanonicalKey& key) const {

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace cotter::registry {
@@ -36,6 +38,9 @@ class Snapshot {
     /// to another name than its pin is kUnknown; so is another encoding of an active client's key. A suspended or
     /// expired client's key has that state in whatever encoding.
     [[nodiscard]] trust::Standing standing_of(const x509::Certificate& leaf, Time now) const;
+
+    /// The active clients whose admission ends after `from` and no later than `until`: at most so many, soonest first.
+    [[nodiscard]] std::vector<std::pair<std::string, Time>> ending(Time from, Time until, std::size_t most) const;
 
     /// Whether this canonical key is in the registry, admitted or denied. Where the key of a client just admitted
     /// isn't, its pin was registered as a bare digest, and the server hands the key in (Registry::learn).

@@ -199,6 +199,17 @@ TEST(Snapshot, A71_IssuerAndSerialDenyWhateverTheKey) {
     EXPECT_EQ(standing(denied, next).state, StandingState::kUnknown);
 }
 
+TEST(Snapshot, A228_OnlyTheRevokedKeyItselfIsToldWhatTheOwnerSays) {
+    const Minted authority = mint().authority("ca").make();
+    const Certificate peer = mint().leaf("web.example").signed_by(authority).serial(7).make().certificate();
+    const Certificate other = mint().leaf("web.example").signed_by(authority).serial(7).make().certificate();
+    Client web = client("web", {whole(peer)}, ClientState::kRevoked);
+    web.farewell = "goodbye";
+    EXPECT_EQ(standing(rows({web}), peer).farewell, "goodbye");
+    EXPECT_EQ(standing(rows({web}), with_other_signature(peer)).farewell, "goodbye");
+    EXPECT_EQ(standing(rows({web}), other).farewell, "");
+}
+
 TEST(Snapshot, A117_ASerialOfAnotherIssuerIsAnotherCertificate) {
     const Certificate peer =
         mint().leaf("a").signed_by(mint().authority("first").make()).serial(7).make().certificate();

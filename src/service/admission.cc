@@ -11,6 +11,9 @@ Result<AdmissionRules> AdmissionRules::read(const ServiceSettings& settings, con
     AdmissionRules rules;
     rules.policy.minimum_protocol = settings.stream.minimum_protocol;
     rules.policy.client_names = settings.client_names;
+    rules.policy.service = settings.name;
+    rules.policy.service_rules = settings.rules;
+    rules.policy.end_with_certificate = settings.end_with_certificate;
     if (settings.client_ca) {
         auto anchors = x509::read_certificates(settings.client_ca->string());
         if (!anchors) return unexpected(anchors.error());
@@ -46,7 +49,8 @@ void AdmissionJudge::replace(std::shared_ptr<const registry::Snapshot> snapshot)
     ++generation_;
 }
 
-trust::Verdict AdmissionJudge::judge_with(trust::Standing standing, const tls::Peer& peer, x509::Time now) const {
+trust::Verdict AdmissionJudge::judge_with(trust::Standing standing, const tls::Peer& peer,
+                                          const std::optional<x509::IpAddress>& source, x509::Time now) const {
     trust::Evidence evidence;
     evidence.presented = peer.presented;
     evidence.malformed = peer.malformed;
@@ -56,14 +60,28 @@ trust::Verdict AdmissionJudge::judge_with(trust::Standing standing, const tls::P
     evidence.crls = rules_->crls;
     evidence.crl_memory = rules_->crl_memory;
     evidence.standing = std::move(standing);
+    evidence.source = source;
     return trust::judge(evidence, rules_->policy, now);
 }
 
-trust::Verdict AdmissionJudge::judge(const tls::Peer& peer) const {
+StreamCaps AdmissionJudge::caps_of(const trust::ClientRules* rules) const {
+    const trust::ClientRules* const of_service = rules_->policy.service_rules.get();
+    return {rules == nullptr ? std::nullopt : rules->max_streams,
+            of_service == nullptr ? std::nullopt : of_service->max_streams};
+}
+
+trust::Verdict AdmissionJudge::judge(const tls::Peer& peer, const Arrival& arrival) const {
     const x509::Time now = wall_clock_now();
     const bool is_fresh = std::chrono::steady_clock::now() - freshness_->load(std::memory_order_relaxed) <= grace_;
     const bool can_ask = is_fresh && !peer.presented.empty();
-    return judge_with(can_ask ? snapshot_->standing_of(peer.presented.front(), now) : trust::Standing{}, peer, now);
+    trust::Verdict verdict = judge_with(
+        can_ask ? snapshot_->standing_of(peer.presented.front(), now) : trust::Standing{}, peer, arrival.source, now);
+    const StreamCaps caps = caps_of(verdict.rules.get());
+    if (arrival.ledger != nullptr && (caps.at_all || caps.at_service)) {
+        trust::judge_open_streams(verdict, rules_->policy,
+                                  arrival.ledger->open_streams(verdict.client_name, rules_->policy.service));
+    }
+    return verdict;
 }
 
 bool AdmissionJudge::may_join(const tls::Peer& peer) const {
@@ -72,12 +90,22 @@ bool AdmissionJudge::may_join(const tls::Peer& peer) const {
            !peer.presented.front().public_key().weakness();
 }
 
-bool AdmissionJudge::still_admits(const tls::Peer& peer, const trust::Verdict& verdict, bool rules_changed) const {
-    if (peer.presented.empty()) return false;
+std::optional<Terms> AdmissionJudge::still_admits(const tls::Peer& peer, const std::optional<x509::IpAddress>& source,
+                                                  const trust::Verdict& verdict, const Terms& terms,
+                                                  bool rules_changed) const {
+    if (peer.presented.empty()) return std::nullopt;
     const x509::Time now = wall_clock_now();
     trust::Standing standing = snapshot_->standing_of(peer.presented.front(), now);
-    if (!verdict.by_authority || rules_changed) return judge_with(std::move(standing), peer, now).lets_pass();
-    return standing.state == trust::StandingState::kUnknown || standing.state == trust::StandingState::kActive;
+    if (verdict.by_authority && !rules_changed) {
+        const bool is_undenied =
+            standing.state == trust::StandingState::kUnknown || standing.state == trust::StandingState::kActive;
+        return is_undenied ? std::optional(terms) : std::nullopt;
+    }
+    const trust::Verdict fresh = judge_with(std::move(standing), peer, source, now);
+    // A key that is another client's now is not let in as the one that it was.
+    const bool is_another = !verdict.by_authority && fresh.client_name != verdict.client_name;
+    if (!fresh.lets_pass() || is_another) return std::nullopt;
+    return Terms{fresh.valid_until, fresh.rules, fresh.disconnects};
 }
 
 }  // namespace cotter::service

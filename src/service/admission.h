@@ -3,6 +3,7 @@
 #pragma once
 
 #include "registry/snapshot.h"
+#include "service/ledger.h"
 #include "service/settings.h"
 #include "tls/peer.h"
 #include "trust/judge.h"
@@ -26,6 +27,19 @@ struct AdmissionRules {
                                                      const std::filesystem::path& crl_numbers);
 };
 
+/// What is known of a connection besides its peer.
+struct Arrival {
+    std::optional<x509::IpAddress> source;  ///< none: it comes by a UNIX socket
+    const Ledger* ledger = nullptr;         ///< that counts open streams; null: they are not counted
+};
+
+/// What an open stream is held to.
+struct Terms {
+    std::optional<x509::Time> valid_until;
+    std::shared_ptr<const trust::ClientRules> rules;  ///< the client's; null: none
+    std::uint64_t disconnects = 0;
+};
+
 /// When the registry was last read without a fault; shared by all threads.
 using SnapshotFreshness = std::atomic<std::chrono::steady_clock::time_point>;
 
@@ -37,19 +51,28 @@ class AdmissionJudge final : public tls::PeerJudge {
     void replace(std::shared_ptr<const AdmissionRules> rules);
     void replace(std::shared_ptr<const registry::Snapshot> snapshot);
 
-    [[nodiscard]] trust::Verdict judge(const tls::Peer& peer) const override;
+    /// Of a peer that comes from nowhere that is known.
+    [[nodiscard]] trust::Verdict judge(const tls::Peer& peer) const override { return judge(peer, Arrival{}); }
+    [[nodiscard]] trust::Verdict judge(const tls::Peer& peer, const Arrival& arrival) const;
     [[nodiscard]] bool may_join(const tls::Peer& peer) const override;
     [[nodiscard]] std::uint64_t generation() const override { return generation_; }
 
-    /// For an open stream, after a change: whether the peer, once let in by `verdict`, still is. Cheaper than judge():
-    /// where a client CA admitted it and the rules are the same, only the registry's denials are asked. A registry that
-    /// can't be reached closes nothing.
-    [[nodiscard]] bool still_admits(const tls::Peer& peer, const trust::Verdict& verdict, bool rules_changed) const;
+    /// For an open stream, after a change: whether the peer, once let in by `verdict` and held to `terms` since, still
+    /// is, and what it is held to now. Cheaper than judge(): where a client CA admitted it and the rules are the same,
+    /// only the registry's denials are asked. A registry that can't be reached closes nothing; nor does the number of
+    /// streams, which the ledger counts.
+    [[nodiscard]] std::optional<Terms> still_admits(const tls::Peer& peer, const std::optional<x509::IpAddress>& source,
+                                                    const trust::Verdict& verdict, const Terms& terms,
+                                                    bool rules_changed) const;
 
     [[nodiscard]] const registry::Snapshot& snapshot() const { return *snapshot_; }
+    [[nodiscard]] const trust::AdmissionPolicy& policy() const { return rules_->policy; }
+    /// Of a client with those rules, at this service.
+    [[nodiscard]] StreamCaps caps_of(const trust::ClientRules* rules) const;
 
   private:
-    [[nodiscard]] trust::Verdict judge_with(trust::Standing standing, const tls::Peer& peer, x509::Time now) const;
+    [[nodiscard]] trust::Verdict judge_with(trust::Standing standing, const tls::Peer& peer,
+                                            const std::optional<x509::IpAddress>& source, x509::Time now) const;
 
     std::shared_ptr<const AdmissionRules> rules_;
     std::shared_ptr<const registry::Snapshot> snapshot_;

@@ -59,6 +59,10 @@ struct Admission : ::testing::Test {
     Minted alice = mint().leaf("alice.example");
     SnapshotFreshness freshness{std::chrono::steady_clock::now()};
     AdmissionJudge judge{rules(), snapshot_of({client_of(alice)}), freshness, kGrace};
+
+    [[nodiscard]] bool still_admits(const Minted& peer, const trust::Verdict& verdict, bool rules_changed) const {
+        return judge.still_admits(peer_of(peer), std::nullopt, verdict, {}, rules_changed).has_value();
+    }
 };
 
 TEST_F(Admission, AdmitsWhoIsInTheSnapshot) {
@@ -95,7 +99,7 @@ TEST_F(Admission, A194_NorDoesAnAuthorityAdmitWhileTheDenialsAreUnknown) {
 TEST_F(Admission, A194_ARegistryThatIsAwayClosesNoOpenStream) {
     const auto verdict = judge.judge(peer_of(alice));
     freshness = std::chrono::steady_clock::now() - 10 * kGrace;
-    EXPECT_TRUE(judge.still_admits(peer_of(alice), verdict, false));
+    EXPECT_TRUE(still_admits(alice, verdict, false));
 }
 
 TEST_F(Admission, A43_EveryReplacementMovesTheGeneration) {
@@ -123,10 +127,57 @@ TEST_F(Admission, A44_WhatAChangeOfTheRegistryMeansForAnOpenStream) {
     for (const Case& c : cases) {
         judge.replace(snapshot_of(c.clients, 2));
         for (const bool rules_changed : {false, true}) {
-            EXPECT_EQ(judge.still_admits(peer_of(alice), verdict, rules_changed), c.still) << c.why;
+            EXPECT_EQ(still_admits(alice, verdict, rules_changed), c.still) << c.why;
         }
     }
-    EXPECT_FALSE(judge.still_admits({}, verdict, false)) << "a peer without a certificate";
+    EXPECT_FALSE(judge.still_admits({}, std::nullopt, verdict, {}, false)) << "a peer without a certificate";
+}
+
+std::shared_ptr<const trust::ClientRules> bounds(const trust::RuleTexts& texts) {
+    return std::make_shared<const trust::ClientRules>(*trust::ClientRules::parse(texts));
+}
+
+TEST_F(Admission, A44_AnOpenStreamIsHeldToTheRulesThatHoldNow) {
+    const auto source = *x509::IpAddress::parse("192.0.2.1");
+    const auto verdict = judge.judge(peer_of(alice), {source, nullptr});
+    ASSERT_TRUE(verdict.lets_pass());
+    const auto terms_with = [&](const trust::RuleTexts& texts, std::uint64_t disconnects = 0) {
+        Client client = client_of(alice);
+        client.rules = bounds(texts);
+        client.disconnects = disconnects;
+        judge.replace(snapshot_of({client}, 2));
+        return judge.still_admits(peer_of(alice), source, verdict, {}, false);
+    };
+    EXPECT_TRUE(terms_with({.from = {"192.0.2.0/24"}}));
+    EXPECT_FALSE(terms_with({.from = {"192.0.3.0/24"}})) << "it may not come from there any more";
+    EXPECT_FALSE(terms_with({.services = {"db"}})) << "nor use this service";
+    EXPECT_TRUE(terms_with({.hours = {"daily 00:00-24:00"}}));
+    const auto terms = terms_with({.max_streams = "2", .rate = "1M"}, 3);
+    ASSERT_TRUE(terms && terms->rules);
+    EXPECT_EQ(terms->rules->rate, 1U << 20U);
+    EXPECT_EQ(terms->disconnects, 3U);
+    EXPECT_EQ(judge.caps_of(terms->rules.get()).at_all, 2U);
+}
+
+TEST_F(Admission, A44_AKeyThatIsAnotherClientsNowIsNotLetInAsTheOneThatItWas) {
+    const auto verdict = judge.judge(peer_of(alice));
+    Client bob = client_of(alice);
+    bob.name = registry::testing::name_of("bob");
+    judge.replace(snapshot_of({bob}, 2));
+    EXPECT_FALSE(still_admits(alice, verdict, false));
+}
+
+TEST_F(Admission, AsManyStreamsAsMayBeAreCountedBeforeTheNextIsLetIn) {
+    Client client = client_of(alice);
+    client.rules = bounds({.max_streams = "1"});
+    judge.replace(snapshot_of({client}, 2));
+    Ledger ledger(1);
+    EXPECT_TRUE(judge.judge(peer_of(alice), {std::nullopt, &ledger}).lets_pass());
+    EXPECT_FALSE(ledger.opened("alice", "", "192.0.2.1:5000", {}));
+    const auto refused = judge.judge(peer_of(alice), {std::nullopt, &ledger});
+    ASSERT_FALSE(refused.lets_pass());
+    EXPECT_EQ(refused.first_reason().code, trust::ReasonCode::kNotAdmitted);
+    EXPECT_EQ(refused.client_name, "alice") << "the owner's log says who";
 }
 
 TEST_F(Admission, A44_WhomAnAuthorityAdmittedTheRegistryDenies) {
@@ -136,13 +187,13 @@ TEST_F(Admission, A44_WhomAnAuthorityAdmittedTheRegistryDenies) {
     judge.replace(rules(true, {authority.certificate()}));
     const auto verdict = judge.judge(peer_of(bob));
     ASSERT_TRUE(verdict.by_authority && verdict.lets_pass());
-    EXPECT_TRUE(judge.still_admits(peer_of(bob), verdict, false));
+    EXPECT_TRUE(still_admits(bob, verdict, false));
     judge.replace(snapshot_of({client_of(bob, ClientState::kRevoked)}, 2));
-    EXPECT_FALSE(judge.still_admits(peer_of(bob), verdict, false));
+    EXPECT_FALSE(still_admits(bob, verdict, false));
     judge.replace(snapshot_of({}, 3));
-    EXPECT_TRUE(judge.still_admits(peer_of(bob), verdict, false));
+    EXPECT_TRUE(still_admits(bob, verdict, false));
     judge.replace(rules(true, {}));
-    EXPECT_FALSE(judge.still_admits(peer_of(bob), verdict, true)) << "the authority is no longer one";
+    EXPECT_FALSE(still_admits(bob, verdict, true)) << "the authority is no longer one";
 }
 
 TEST_F(Admission, A208_MayJoinOnlyWithASoundKeyThatItProved) {

@@ -6,6 +6,7 @@
 #include "service/standard_streams.h"
 #include "service/status_lookup.h"
 #include "service/status_refresh.h"
+#include "service/wall_clock.h"
 #include "stream/deadline.h"
 #include "stream/listener.h"
 
@@ -25,6 +26,8 @@ namespace {
 namespace asio = boost::asio;
 
 const std::vector<tls::Application> kStreamOnly{tls::Application::kStream};
+// Dates are told days ahead.
+constexpr std::chrono::minutes kLookAtDates{1};
 
 }  // namespace
 
@@ -135,6 +138,7 @@ class ListeningClient {
                            }),
                        asio::detached);
         await_signal();
+        look_at_dates();
         reactor_.run();
     }
 
@@ -206,6 +210,14 @@ class ListeningClient {
         relay->start(std::move(opened->early));
     }
 
+    void look_at_dates() {
+        tell_expiries(dialer_->judge().expiries(), wall_clock_now(), told_, log_);
+        dates_timer_.expires_after(kLookAtDates);
+        dates_timer_.async_wait([this](const boost::system::error_code& fault) {
+            if (!fault) look_at_dates();
+        });
+    }
+
     void drain() {
         is_draining_ = true;
         drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.process.drain_timeout);
@@ -251,6 +263,7 @@ class ListeningClient {
                                .with("reason", reloaded.error().what + ": " + reloaded.error().why)
                                .with("next", reloaded.error().next));
             } else {
+                look_at_dates();
                 log_.write(Event("reload").with("result", "applied"));
                 if (refresh_) refresh_->hurry();
             }
@@ -272,6 +285,8 @@ class ListeningClient {
     asio::posix::stream_descriptor accepting_{reactor_.io()};
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
     asio::steady_timer drain_timer_{reactor_.io()};
+    asio::steady_timer dates_timer_{reactor_.io()};
+    ToldExpiries told_;
     std::optional<StatusRefresh> refresh_;  ///< last: its thread posts to the reactor
 };
 

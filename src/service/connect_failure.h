@@ -16,9 +16,14 @@ struct NotAdmitted {
     tls::Alert alert;
 };
 
+/// The server's owner has revoked this key, and says this; escaped.
+struct Dismissed {
+    std::string words;
+};
+
 /// Why no stream came of it, and the id that the server's line has too, where there is one.
 struct ConnectFailure {
-    std::variant<Error, trust::Verdict, NotAdmitted> why;
+    std::variant<Error, trust::Verdict, NotAdmitted, Dismissed> why;
     std::string connection_id;
 };
 

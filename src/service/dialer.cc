@@ -116,6 +116,10 @@ void ServerJudge::use(std::shared_ptr<const evidence::FetchedStatus> fetched) {
     ++generation_;
 }
 
+std::vector<Expiry> ServerJudge::expiries() const {
+    return policy_ ? expiries_of(host_.to_string(), *policy_, status_.crls) : std::vector<Expiry>();
+}
+
 trust::Evidence ServerJudge::evidence_of(const trust::ServerPolicy& policy, const tls::Peer& peer,
                                          trust::Time now) const {
     trust::Evidence evidence;
@@ -350,6 +354,8 @@ asio::awaitable<expected<ByteVector, ConnectFailure>> Dialer::await_ready(stream
                                               "tell its owner, with the connection id",
                                               {}},
                                              stream.connection_id()));
+            case stream::PrefaceReader::State::kFarewell:
+                co_return unexpected(ConnectFailure{Dismissed{preface.why()}, stream.connection_id()});
             case stream::PrefaceReader::State::kMalformed:
                 co_return unexpected(failure({ErrorKind::kFailed,
                                               "bad_preface",

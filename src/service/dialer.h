@@ -4,6 +4,7 @@
 
 #include "service/client_settings.h"
 #include "service/connect_failure.h"
+#include "service/expiry.h"
 #include "service/known_status.h"
 #include "stream/reactor.h"
 #include "stream/relay.h"
@@ -46,6 +47,9 @@ class ServerJudge final : public tls::PeerJudge {
     [[nodiscard]] bool may_join(const tls::Peer&) const override { return false; }
     [[nodiscard]] std::uint64_t generation() const override { return generation_; }
     [[nodiscard]] bool only_looks() const override { return intent_ == Intent::kLook; }
+
+    /// The dates of what it judges by.
+    [[nodiscard]] std::vector<Expiry> expiries() const;
 
     /// What the verdict on that peer rests on; for a peer that is covered by a policy.
     [[nodiscard]] trust::Coverage coverage_of(const tls::Peer& peer, const trust::Verdict& verdict) const;

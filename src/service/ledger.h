@@ -3,25 +3,39 @@
 #pragma once
 
 #include "registry/registry.h"
+#include "trust/judge_rules.h"
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace cotter::service {
+
+/// How many streams a client may have open at once; nothing: any number.
+struct StreamCaps {
+    std::optional<std::uint32_t> at_all{};
+    std::optional<std::uint32_t> at_service{};
+};
 
 /// Thread-safe; locked once a connection's beginning, end and refusal, never per byte.
 class Ledger {
   public:
     explicit Ledger(std::size_t threads) : applied_(threads, 0) {}
 
-    void opened(const std::string& client, const std::string& address, x509::Time now);
+    /// Counts one stream more, unless that would be more than the caps allow: then it gives what is open.
+    [[nodiscard]] std::optional<trust::OpenStreams> opened(const std::string& client, const std::string& service,
+                                                           const std::string& address, x509::Time now,
+                                                           const StreamCaps& caps = {});
     void moved(const std::string& client, std::uint64_t bytes_in, std::uint64_t bytes_out);
-    void ended(const std::string& client);
+    void ended(const std::string& client, const std::string& service);
+    /// Counts a stream as ended if more are open than the caps allow, and says whether: it must end then.
+    [[nodiscard]] bool ended_beyond(const std::string& client, const std::string& service, const StreamCaps& caps);
+    [[nodiscard]] trust::OpenStreams open_streams(const std::string& client, const std::string& service) const;
     /// A stream that a change of the registry closed; `ended` is told besides.
     void closed(const std::string& client);
     void refused(const std::string& client);
@@ -37,13 +51,21 @@ class Ledger {
     [[nodiscard]] std::vector<registry::ServerReport::Row> take_rows();
 
   private:
+    /// Of one client.
+    struct Open {
+        std::uint32_t at_all = 0;
+        std::map<std::string, std::uint32_t> at_service;
+    };
+
+    void forget_one(const std::string& client, const std::string& service);
+    [[nodiscard]] trust::OpenStreams count(const std::string& client, const std::string& service) const;
     registry::ServerReport::Row& row(const std::string& client);
     [[nodiscard]] std::uint64_t least_applied() const;
 
     mutable std::mutex mutex_;
     mutable std::condition_variable has_applied_;
     std::map<std::string, registry::ServerReport::Row> changed_;
-    std::map<std::string, std::uint64_t> open_;
+    std::map<std::string, Open> open_;
     std::vector<std::uint64_t> applied_;
 };
 

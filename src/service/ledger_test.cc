@@ -17,8 +17,8 @@ constexpr x509::Time kNow{std::chrono::sys_days{std::chrono::year{2026} / 5 / 4}
 
 TEST(Ledger, GivesWhatChangedAndKeepsWhatIsOpen) {
     Ledger ledger(1);
-    ledger.opened("alice", "192.0.2.1:5000", kNow);
-    ledger.opened("alice", "192.0.2.1:5001", kNow);
+    EXPECT_FALSE(ledger.opened("alice", "", "192.0.2.1:5000", kNow));
+    EXPECT_FALSE(ledger.opened("alice", "", "192.0.2.1:5001", kNow));
     ledger.moved("alice", 10, 20);
     ledger.moved("alice", 1, 2);
     ledger.refused("bob");
@@ -35,15 +35,44 @@ TEST(Ledger, GivesWhatChangedAndKeepsWhatIsOpen) {
     EXPECT_TRUE(ledger.take_rows().empty());
 
     ledger.closed("alice");
-    ledger.ended("alice");
+    ledger.ended("alice", "");
     rows = ledger.take_rows();
     ASSERT_EQ(rows.size(), 1U);
     EXPECT_EQ(rows[0].closed, 1U);
     EXPECT_EQ(rows[0].bytes_in, 0U);
     EXPECT_EQ(rows[0].open_streams, 1U);
-    ledger.ended("alice");
-    ledger.ended("alice");  // one too many counts nothing below zero
+    ledger.ended("alice", "");
+    ledger.ended("alice", "");  // one too many counts nothing below zero
     EXPECT_EQ(ledger.take_rows().at(0).open_streams, 0U);
+}
+
+TEST(Ledger, CountsNoStreamBeyondTheCaps) {
+    Ledger ledger(1);
+    const auto open = [&](const std::string& service, const StreamCaps& caps) {
+        return ledger.opened("alice", service, "192.0.2.1:5000", kNow, caps).has_value();
+    };
+    EXPECT_FALSE(open("db", {.at_all = 2, .at_service = 1}));
+    EXPECT_TRUE(open("db", {.at_all = 2, .at_service = 1})) << "the service's";
+    EXPECT_FALSE(open("cache", {.at_all = 2, .at_service = 1}));
+    EXPECT_TRUE(open("web", {.at_all = 2, .at_service = 1})) << "the client's";
+    EXPECT_FALSE(ledger.opened("bob", "db", "192.0.2.1:5000", kNow, {.at_all = 1, .at_service = 1})) << "another's";
+    EXPECT_EQ(ledger.open_streams("alice", "db").at_all, 2U);
+    EXPECT_EQ(ledger.open_streams("alice", "db").at_service, 1U);
+    EXPECT_EQ(ledger.open_streams("alice", "web").at_service, 0U);
+    ledger.ended("alice", "db");
+    EXPECT_FALSE(open("db", {.at_all = 2, .at_service = 1}));
+}
+
+TEST(Ledger, EndsAsManyStreamsAsAreTooMany) {
+    Ledger ledger(1);
+    for (int i = 0; i < 4; ++i) EXPECT_FALSE(ledger.opened("alice", "db", "192.0.2.1:5000", kNow));
+    int ended = 0;
+    for (int i = 0; i < 4; ++i) ended += ledger.ended_beyond("alice", "db", {.at_all = 3, .at_service = {}}) ? 1 : 0;
+    EXPECT_EQ(ended, 1);
+    for (int i = 0; i < 3; ++i) ended += ledger.ended_beyond("alice", "db", {.at_all = {}, .at_service = 1}) ? 1 : 0;
+    EXPECT_EQ(ended, 3);
+    EXPECT_FALSE(ledger.ended_beyond("alice", "db", {}));
+    EXPECT_EQ(ledger.open_streams("alice", "db").at_all, 1U);
 }
 
 TEST(Ledger, A44_AVersionIsAppliedOnceEveryThreadHasIt) {

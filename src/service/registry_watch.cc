@@ -1,6 +1,7 @@
 // The watching thread.
 #include "service/registry_watch.h"
 
+#include "registry/pending_clients.h"
 #include "service/wall_clock.h"
 #include "text/encoding.h"
 #include "x509/openssl.h"
@@ -46,7 +47,8 @@ RegistryWatch::RegistryWatch(std::unique_ptr<registry::Registry> registry,
       server_id_(random_id()),
       ledger_(ledger),
       log_(log),
-      freshness_(std::chrono::steady_clock::now()) {}
+      freshness_(std::chrono::steady_clock::now()),
+      strangers_(std::chrono::steady_clock::now()) {}
 
 RegistryWatch::~RegistryWatch() {
     {
@@ -109,6 +111,7 @@ void RegistryWatch::run() {
         look();
         if (std::chrono::steady_clock::now() >= next_report) {
             report(wall_clock_now());
+            note_strangers();
             next_report = std::chrono::steady_clock::now() + kReportEvery;
         }
         lock.lock();
@@ -121,7 +124,7 @@ void RegistryWatch::run() {
 void RegistryWatch::look() {
     auto changed = registry_->changed();
     if (!changed) return note(changed.error());
-    if (std::exchange(is_failing_, false)) log_.write(Event("registry_back").with("registry", url_));
+    if (is_failing_.exchange(false)) log_.write(Event("registry_back").with("registry", url_));
     if (*changed) return publish();
     freshness_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
 }
@@ -131,7 +134,10 @@ void RegistryWatch::publish() {
     if (!snapshot) return note(snapshot.error());
     freshness_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
     if ((*snapshot)->version() == snapshot_->version()) return;
-    snapshot_ = std::move(*snapshot);
+    {
+        const std::scoped_lock lock(mutex_);
+        snapshot_ = std::move(*snapshot);
+    }
     on_snapshot_(snapshot_);
     ledger_.await_applied(snapshot_->version(), kWaitForThreads);
     report(wall_clock_now());
@@ -152,8 +158,35 @@ void RegistryWatch::report(x509::Time now) {
     }
 }
 
+void RegistryWatch::note_strangers() {
+    for (const Stranger& stranger : strangers_.take()) {
+        auto noted = registry::PendingClients(registry_->store())
+                         .note(stranger.pin, stranger.source, stranger.network, stranger.at);
+        if (!noted) {
+            log_.write(about("stranger_unwritten", LogLevel::kWarning, noted.error())
+                           .with("pin", stranger.pin.to_string())
+                           .with("peer", stranger.source));
+        }
+    }
+}
+
+std::shared_ptr<const registry::Snapshot> RegistryWatch::latest_snapshot() const {
+    const std::scoped_lock lock(mutex_);
+    return snapshot_;
+}
+
+RegistryStatus RegistryWatch::status() const {
+    const auto snapshot = latest_snapshot();
+    return {.url = url_,
+            .version = snapshot->version(),
+            .clients = snapshot->client_count(),
+            .age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                         freshness_.load(std::memory_order_relaxed)),
+            .is_reachable = !is_failing_.load(std::memory_order_relaxed)};
+}
+
 void RegistryWatch::note(const Error& error) {
-    if (std::exchange(is_failing_, true)) return;
+    if (is_failing_.exchange(true)) return;
     log_.write(about("registry_stale", LogLevel::kError, error));
 }
 

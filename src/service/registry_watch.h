@@ -6,7 +6,10 @@
 #include "service/admission.h"
 #include "service/ledger.h"
 #include "service/log.h"
+#include "service/status.h"
+#include "service/strangers.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -39,6 +42,13 @@ class RegistryWatch {
     [[nodiscard]] bool join(registry::InvitationSecret secret, registry::NewKey key, std::string address,
                             OnJoined on_joined);
 
+    /// Where strangers go, to be put on the list of those who wait to be approved within a second.
+    [[nodiscard]] Strangers& strangers() { return strangers_; }
+
+    /// The newest snapshot. Thread-safe, as is status().
+    [[nodiscard]] std::shared_ptr<const registry::Snapshot> latest_snapshot() const;
+    [[nodiscard]] RegistryStatus status() const;
+
     /// Has the canonical form of a key recorded that was registered as a bare digest.
     void learn(Pin pin, x509::CanonicalKey canonical);
 
@@ -51,6 +61,7 @@ class RegistryWatch {
     void look();
     void publish();
     void report(x509::Time now);
+    void note_strangers();
     void note(const Error& error);
     [[nodiscard]] Event about(std::string_view event, LogLevel level, const Error& error) const;
     [[nodiscard]] bool enqueue(Task task);
@@ -63,10 +74,11 @@ class RegistryWatch {
     Log& log_;
     OnSnapshot on_snapshot_;
     SnapshotFreshness freshness_;
-    bool is_failing_ = false;    ///< it can't be read
-    bool is_unwritten_ = false;  ///< the last report didn't get there
+    Strangers strangers_;
+    std::atomic<bool> is_failing_ = false;  ///< it can't be read
+    bool is_unwritten_ = false;             ///< the last report didn't get there
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;  ///< of what follows, and of replacing snapshot_
     std::condition_variable wake_;
     std::deque<Task> tasks_;
     bool is_stopping_ = false;

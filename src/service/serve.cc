@@ -1,13 +1,20 @@
 // Putting a server together.
 #include "service/serve.h"
 
+#include "service/expiry.h"
 #include "service/process.h"
 #include "service/server_thread.h"
+#include "service/status_socket.h"
+#include "service/wall_clock.h"
+#include "text/time.h"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <csignal>
@@ -22,6 +29,10 @@ constexpr std::size_t kDescriptorsOfOurOwn = 64;
 constexpr std::chrono::milliseconds kDrainLook{50};
 // What a thread needs to reset its connections once it was told to.
 constexpr std::chrono::seconds kMostEnding{2};
+// Dates are told days ahead.
+constexpr std::chrono::minutes kLookAtDates{1};
+// A thread that doesn't answer by then is told of as one that didn't.
+constexpr std::chrono::milliseconds kMostAsking{500};
 
 std::size_t most_connections(const ProcessSettings& settings) {
     const std::size_t descriptors = raise_descriptor_limit();
@@ -44,6 +55,7 @@ class Server {
     }
 
     Result<void> prepare(const ServerConfiguration& configuration) {
+        configuration_ = configuration;
         std::vector<std::vector<stream::ListenSocket>> sockets(settings_.threads);
         for (const ServiceSettings& service : settings_.services) {
             auto first = stream::ListenSocket::open(service.listen, true);
@@ -61,6 +73,7 @@ class Server {
             if (!thread) return unexpected(thread.error());
             threads_.push_back(std::move(*thread));
         }
+        open_status();
         return {};
     }
 
@@ -82,6 +95,11 @@ class Server {
         await_signal();
         for (const auto& backends : shared_.backends)
             asio::co_spawn(reactor_.io(), backends->check(reactor_), asio::detached);
+        asio::co_spawn(reactor_.io(), watch_dates(), asio::detached);
+        if (status_socket_) {
+            asio::co_spawn(reactor_.io(), status_socket_->serve(reactor_, [this] { return say_status(); }),
+                           asio::detached);
+        }
         reactor_.run();
         for (const auto& thread : threads_) thread->stop();
     }
@@ -103,6 +121,75 @@ class Server {
         });
     }
 
+    void open_status() {
+        if (settings_.status_socket.empty()) return;
+        auto opened = StatusSocket::open(settings_.status_socket);
+        if (opened) {
+            status_socket_.emplace(std::move(*opened));
+            return;
+        }
+        // Another server of this state folder answers there; this one serves all the same.
+        log_.write(Event("status_unavailable", LogLevel::kWarning)
+                       .with("reason", opened.error().what + ": " + opened.error().why));
+    }
+
+    [[nodiscard]] std::vector<Expiry> expiries(x509::Time now) const {
+        return expiries_of(settings_, *configuration_, *shared_.watch.latest_snapshot(), now);
+    }
+
+    void tell_dates() {
+        const x509::Time now = wall_clock_now();
+        tell_expiries(expiries(now), now, told_, log_);
+    }
+
+    asio::awaitable<void> watch_dates() {
+        asio::steady_timer timer(reactor_.io());
+        for (;;) {
+            tell_dates();
+            timer.expires_after(kLookAtDates);
+            const auto [fault] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+            if (fault) co_return;
+        }
+    }
+
+    /// What the threads answer, put together on the main thread.
+    struct Answers {
+        Answers(asio::io_context& io, std::size_t count_of_threads) : all_there(io), threads(count_of_threads) {}
+        asio::steady_timer all_there;
+        std::vector<std::optional<ThreadStatus>> threads;
+        std::size_t count = 0;
+    };
+
+    asio::awaitable<std::string> say_status() {
+        const auto answers = std::make_shared<Answers>(reactor_.io(), threads_.size());
+        answers->all_there.expires_after(kMostAsking);
+        for (std::size_t i = 0; i < threads_.size(); ++i) {
+            threads_[i]->ask_status([this, answers, i](ThreadStatus status) {
+                asio::post(reactor_.io(), [answers, i, status = std::move(status)]() mutable {
+                    answers->threads[i] = std::move(status);
+                    if (++answers->count == answers->threads.size()) answers->all_there.cancel();
+                });
+            });
+        }
+        co_await answers->all_there.async_wait(asio::as_tuple(asio::use_awaitable));
+        const x509::Time now = wall_clock_now();
+        ServerStatus status{.now = now,
+                            .since = since_,
+                            .pin = configuration_->identity.pin().to_string(),
+                            .takes_pending = settings_.pending,
+                            .services = {},
+                            .registry = shared_.watch.status(),
+                            .threads = answers->threads,
+                            .expiries = expiries(now)};
+        for (std::size_t i = 0; i < addresses_.size(); ++i) {
+            ServiceStatus service{settings_.services[i].name, addresses_[i], {}};
+            for (const Backends::State& backend : shared_.backends[i]->states())
+                service.backends.push_back({backend.target->to_string(), backend.is_up});
+            status.services.push_back(std::move(service));
+        }
+        co_return to_json(status);
+    }
+
     void say_backend(const ServiceSettings& service, const stream::Target& target, const std::string& why) {
         log_.write((why.empty() ? Event("backend_up") : Event("backend_down", LogLevel::kWarning))
                        .with("service", service.name)
@@ -121,6 +208,8 @@ class Server {
             return;
         }
         for (const auto& thread : threads_) thread->reconfigure(*configuration);
+        configuration_ = *configuration;
+        tell_dates();
         log_.write(Event("reload").with("result", "applied").with("pin", configuration->identity.pin().to_string()));
     }
 
@@ -158,6 +247,10 @@ class Server {
     Log& log_;
     ServerShared shared_;
     std::vector<std::string> addresses_;  ///< of each service
+    std::optional<ServerConfiguration> configuration_;
+    std::optional<StatusSocket> status_socket_;
+    ToldExpiries told_;
+    const x509::Time since_ = wall_clock_now();
     std::vector<std::unique_ptr<ServerThread>> threads_;
     stream::Reactor reactor_;
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};

@@ -26,10 +26,17 @@ std::string joined_codes(const trust::Verdict& verdict) {
     return codes;
 }
 
+/// Of "192.0.2.1:5000" or "[2001:db8::1]:5000".
+std::optional<x509::IpAddress> ip_of(const std::string& address) {
+    const auto parsed = x509::IpAddress::parse(address.starts_with('[') ? address.substr(1, address.find(']') - 1)
+                                                                        : address.substr(0, address.rfind(':')));
+    return parsed ? std::optional(*parsed) : std::nullopt;
+}
+
 /// The address without its port; of IPv6 the /64, which is what one host easily has.
 std::string network_of(const std::string& address) {
     if (!address.starts_with('[')) return address.substr(0, address.rfind(':'));
-    const auto parsed = x509::IpAddress::parse(address.substr(1, address.find(']') - 1));
+    const auto parsed = ip_of(address);
     if (!parsed) return address;
     std::string network;
     for (const std::byte octet : parsed->octets().first(8)) network += static_cast<char>(octet);
@@ -120,17 +127,56 @@ void ServerConnection::stop(EndReason reason) {
     }
 }
 
-void ServerConnection::reconsider(bool rules_changed) {
-    if ((!relay_ && !opening_) || stopped_ || service_.judge.still_admits(peer(), verdict(), rules_changed)) return;
+trust::Verdict ServerConnection::judge(const tls::Peer& peer) const {
+    return service_.judge.judge(peer, {ip_of(source_), &thread_.shared().ledger});
+}
+bool ServerConnection::may_join(const tls::Peer& peer) const {
+    return service_.judge.may_join(peer);
+}
+std::uint64_t ServerConnection::generation() const {
+    return service_.judge.generation();
+}
+
+void ServerConnection::close(EndReason reason) {
     if (is_counted_) thread_.shared().ledger.closed(verdict().client_name);
-    stop(EndReason::kNoLongerAdmitted);
+    stop(reason);
+}
+
+void ServerConnection::reconsider(bool rules_changed) {
+    if ((!relay_ && !opening_) || stopped_) return;
+    auto terms = service_.judge.still_admits(peer(), ip_of(source_), verdict(), terms_, rules_changed);
+    if (!terms) return close(EndReason::kNoLongerAdmitted);
+    if (terms->disconnects != terms_.disconnects) return close(EndReason::kDisconnected);
+    const bool are_other_rules = terms->rules != terms_.rules || rules_changed;
+    terms_ = std::move(*terms);
+    if (!are_other_rules) return;
+    const StreamCaps caps = service_.judge.caps_of(terms_.rules.get());
+    if (is_counted_ && thread_.shared().ledger.ended_beyond(verdict().client_name, service_.settings.name, caps)) {
+        thread_.shared().ledger.closed(verdict().client_name);
+        is_counted_ = false;
+        return stop(EndReason::kNoLongerAdmitted);
+    }
+    if (relay_) relay_->hold_to(throttles());
+}
+
+std::vector<std::shared_ptr<stream::Throttle>> ServerConnection::throttles() const {
+    std::vector<std::shared_ptr<stream::Throttle>> throttles;
+    const stream::SteadyTime now = thread_.reactor().now();
+    const std::string& client = verdict().client_name;
+    if (terms_.rules && terms_.rules->rate)
+        throttles.push_back(thread_.shared().throttles.of(client, *terms_.rules->rate, now));
+    const trust::ClientRules* const of_service = service_.judge.policy().service_rules.get();
+    if (of_service != nullptr && of_service->rate) {
+        throttles.push_back(
+            thread_.shared().throttles.of(service_.settings.name + "/" + client, *of_service->rate, now));
+    }
+    return throttles;
 }
 
 void ServerConnection::sweep(x509::Time now) {
     if ((!relay_ && !opening_) || stopped_) return;
     if (relay_) account(relay_->counts());
-    const auto until = verdict().valid_until;
-    if (until && now > *until) stop(EndReason::kVerdictExpired);
+    if (terms_.valid_until && now > *terms_.valid_until) stop(EndReason::kVerdictExpired);
 }
 
 Event ServerConnection::about(std::string_view event) const {
@@ -161,14 +207,14 @@ asio::awaitable<void> ServerConnection::run() {
         });
         co_return;
     }
-    tls::Handshake handshake(*context_, thread_.reactor().wire(), service_.judge);
+    tls::Handshake handshake(*context_, thread_.reactor().wire(), *this);
     ByteVector unread;
     const auto end = co_await stream::complete_handshake(thread_.reactor(), socket_, handshake, deadline, unread);
     if (stopped_) co_return;
     if (end != stream::HandshakeEnd::kFinished) {
         const auto& refused = handshake.failure().verdict;
         if (end == stream::HandshakeEnd::kFailed && refused) {
-            co_await refuse(*refused, handshake);
+            co_await refuse(*refused, handshake.connection_id());
         } else {
             log_handshake_fault(end, handshake);
             if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(thread_.reactor(), socket_);
@@ -194,10 +240,10 @@ void ServerConnection::log_handshake_fault(stream::HandshakeEnd end, const tls::
     });
 }
 
-asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, const tls::Handshake& handshake) {
+asio::awaitable<void> ServerConnection::refuse(trust::Verdict verdict, std::string connection_id) {
     thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] {
         Event line("refused", LogLevel::kWarning);
-        line.with("conn", handshake.connection_id()).with("peer", source_).with("client", verdict.client_name);
+        line.with("conn", connection_id).with("peer", source_).with("client", verdict.client_name);
         if (!verdict.presented.empty()) {
             const x509::Certificate& leaf = verdict.presented.front();
             if (const auto pin = leaf.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256))
@@ -207,20 +253,86 @@ asio::awaitable<void> ServerConnection::refuse(const trust::Verdict& verdict, co
         return line.with("codes", joined_codes(verdict)).with("reason", verdict.first_reason().message);
     });
     if (!verdict.client_name.empty()) thread_.shared().ledger.refused(verdict.client_name);
+    note_refusal(verdict, connection_id);
     co_await stream::linger(thread_.reactor(), socket_);
+}
+
+asio::awaitable<void> ServerConnection::say_farewell(tls::Handshake handshake, trust::Verdict verdict) {
+    const std::string connection_id = handshake.connection_id();
+    if (auto farewell = tls::open_farewell(std::move(handshake))) {
+        thread_.reactor().wire().lend({});
+        if (farewell->write(stream::farewell_preface(verdict.farewell)) && farewell->close_notify())
+            static_cast<void>(co_await stream::send_wire(thread_.reactor(), socket_));
+        thread_.reactor().wire().clear_output();
+    }
+    co_await refuse(std::move(verdict), connection_id);
+}
+
+void ServerConnection::note_refusal(const trust::Verdict& verdict, const std::string& connection_id) {
+    const auto pin = verdict.presented.empty()
+                         ? std::nullopt
+                         : verdict.presented.front().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+    thread_.keep_refusal([&] {
+        return RefusalStatus{.at = wall_clock_now(),
+                             .connection = connection_id,
+                             .source = source_,
+                             .client = verdict.client_name,
+                             .pin = pin ? pin->to_string() : std::string(),
+                             .service = service_.settings.name,
+                             .codes = joined_codes(verdict),
+                             .reason = verdict.first_reason().message};
+    });
+    if (!thread_.shared().settings.pending || !verdict.is_stranger || !pin) return;
+    thread_.shared().watch.strangers().add(source_network_, thread_.reactor().now(),
+                                           [&] { return Stranger{*pin, source_, source_network_, wall_clock_now()}; });
+}
+
+void ServerConnection::add_to(ThreadStatus& status) const {
+    if (!is_counted_) return;
+    ++status.streams;
+    const std::string& name = verdict().client_name;
+    const bool is_full = status.clients.size() == kMostClientsInStatus;
+    if (is_full && !status.clients.contains(name)) {
+        status.has_more_clients = true;
+        return;
+    }
+    const auto [client, is_newest] = status.clients.try_emplace(name);
+    ClientStatus& all = client->second;
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(thread_.reactor().now() - accepted_at_);
+    all.since = wall_clock_now() - age;
+    ++all.streams;
+    if (is_newest) {
+        all.source = source_;
+        all.service = service_.settings.name;
+    }
+    if (all.connections.size() < kMostConnectionsInStatus)
+        all.connections.push_back(relay_ ? relay_->stream().connection_id() : opening_->connection_id());
+    const stream::RelayCounts counts = relay_ ? relay_->counts() : stream::RelayCounts{};
+    all.bytes_in += counts.from_peer;
+    all.bytes_out += counts.to_peer;
 }
 
 asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, ByteVector unread) {
     auto opened = tls::open_stream(std::move(handshake));
     if (!opened) {
-        co_await refuse(opened.error(), handshake);  // NOLINT(bugprone-use-after-move): refused, it stays as it was
+        // NOLINTNEXTLINE(bugprone-use-after-move): refused, it stays as it was
+        co_await say_farewell(std::move(handshake), std::move(opened.error()));
         co_return;
     }
-    thread_.handshake_ends(*this);
-    opening_.emplace(std::move(*opened));
     const ServiceSettings& settings = service_.settings;
-    thread_.shared().ledger.opened(verdict().client_name, source_, wall_clock_now());
+    const trust::Verdict& admitted = opened->verdict();
+    // Counted and held to its number in one step: others of this client may have come since it was judged.
+    if (const auto open = thread_.shared().ledger.opened(admitted.client_name, settings.name, source_, wall_clock_now(),
+                                                         service_.judge.caps_of(admitted.rules.get()))) {
+        trust::Verdict refused = admitted;
+        trust::judge_open_streams(refused, service_.judge.policy(), *open);
+        co_await refuse(std::move(refused), opened->connection_id());
+        co_return;
+    }
     is_counted_ = true;
+    thread_.handshake_ends(*this);
+    terms_ = {admitted.valid_until, admitted.rules, admitted.disconnects};
+    opening_.emplace(std::move(*opened));
     const auto& leaf = peer().presented.front();
     if (verdict().matched && !verdict().by_authority &&
         !service_.judge.snapshot().knows_canonical(leaf.public_key().canonical())) {
@@ -236,6 +348,7 @@ asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, B
     }
 
     auto backend = co_await service_.backends.reach(thread_.reactor());
+    sweep(wall_clock_now());
     if (stopped_) {
         log_end(stream::text_of(*stopped_), {}, explain(*stopped_));
         co_return;
@@ -280,6 +393,7 @@ void ServerConnection::begin_relay(stream::Socket backend, ByteVector unread) {
         [self = shared_from_this()](EndReason reason, const stream::RelayCounts& counts,
                                     std::optional<tls::Alert> alert) { self->on_relay_end(reason, counts, alert); });
     opening_.reset();
+    relay_->hold_to(throttles());
     relay_->start(std::move(early));
 }
 
@@ -311,7 +425,7 @@ void ServerConnection::log_end(std::string_view reason, const stream::RelayCount
                 .with("end", reason)
                 .with("reason", detail));
     }
-    if (std::exchange(is_counted_, false)) thread_.shared().ledger.ended(verdict().client_name);
+    if (std::exchange(is_counted_, false)) thread_.shared().ledger.ended(verdict().client_name, service_.settings.name);
 }
 
 asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, ByteVector unread,

@@ -2,6 +2,7 @@
 // join exchange.
 #pragma once
 
+#include "service/admission.h"
 #include "stream/await.h"
 #include "stream/deadline.h"
 #include "stream/relay.h"
@@ -21,9 +22,11 @@ namespace cotter::service {
 class Event;
 class ServerThread;
 struct ThreadService;
+struct ThreadStatus;
 
 class ServerConnection final : public std::enable_shared_from_this<ServerConnection>,
-                               public boost::intrusive::list_base_hook<> {
+                               public boost::intrusive::list_base_hook<>,
+                               private tls::PeerJudge {
   public:
     ServerConnection(ServerThread& thread, const ThreadService& service, stream::Socket socket);
     ~ServerConnection();
@@ -33,23 +36,40 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     /// Ends it: a handshake is dropped, a stream is closed both ways.
     void stop(stream::EndReason reason);
 
-    /// After the registry or the rules have changed: ends the stream unless the client is still admitted.
+    /// After the registry or the rules have changed: ends the stream unless the client is still admitted, and holds it
+    /// to what its rules are now.
     void reconsider(bool rules_changed);
     /// Ends the stream if its verdict has run out; tells the ledger what has moved since the last time.
     void sweep(x509::Time now);
+
+    /// Counts an open stream into it; the newest comes first.
+    void add_to(ThreadStatus& status) const;
 
     [[nodiscard]] const std::string& source_network() const { return source_network_; }
     [[nodiscard]] std::list<ServerConnection*>::iterator& handshake_place() { return handshake_place_; }
 
   private:
+    // The service's judge, told where this connection comes from.
+    [[nodiscard]] trust::Verdict judge(const tls::Peer& peer) const override;
+    [[nodiscard]] bool may_join(const tls::Peer& peer) const override;
+    [[nodiscard]] std::uint64_t generation() const override;
+
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<void> carry_stream(tls::Handshake handshake, ByteVector unread);
     boost::asio::awaitable<void> carry_join(tls::Handshake handshake, ByteVector unread, stream::Deadline& deadline);
-    boost::asio::awaitable<void> refuse(const trust::Verdict& verdict, const tls::Handshake& handshake);
+    boost::asio::awaitable<void> refuse(trust::Verdict verdict, std::string connection_id);
+    /// Refuses it with the owner's words.
+    boost::asio::awaitable<void> say_farewell(tls::Handshake handshake, trust::Verdict verdict);
+    /// For the status, and for the list of those who wait.
+    void note_refusal(const trust::Verdict& verdict, const std::string& connection_id);
     void log_handshake_fault(stream::HandshakeEnd end, const tls::Handshake& handshake);
     void begin_relay(stream::Socket backend, ByteVector unread);
     void on_relay_end(stream::EndReason reason, const stream::RelayCounts& counts, std::optional<tls::Alert> alert);
     void account(const stream::RelayCounts& counts);
+    /// Ends a stream that was open, because of what the owner did.
+    void close(stream::EndReason reason);
+    /// What bounds its rate by its terms.
+    [[nodiscard]] std::vector<std::shared_ptr<stream::Throttle>> throttles() const;
     void log_end(std::string_view reason, const stream::RelayCounts& counts, std::string_view detail);
     [[nodiscard]] Event about(std::string_view event) const;
     [[nodiscard]] const trust::Verdict& verdict() const;
@@ -66,6 +86,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     /// Admitted, and the backend not yet reached.
     std::optional<tls::Stream> opening_;
     std::shared_ptr<stream::Relay> relay_;
+    Terms terms_;  ///< once it is admitted
     std::optional<stream::EndReason> stopped_;
     stream::SteadyTime accepted_at_;
     stream::RelayCounts accounted_;

@@ -179,6 +179,7 @@ void ServerThread::on_tick(stream::SteadyTime now) {
     const x509::Time time = wall_clock_now();
     for (auto next = connections_.begin(); next != connections_.end();) (next++)->sweep(time);
     refusal_lines_ = 0;
+    kept_refusals_ = 0;
     tell_of_unwritten(now);
 }
 
@@ -229,6 +230,16 @@ void ServerThread::reconfigure(const ServerConfiguration& configuration) {
         }
         for (std::size_t i = 0; i < services_.size(); ++i) services_[i].judge.replace(configuration.rules[i]);
         reconsider(true);
+    });
+}
+
+void ServerThread::ask_status(std::function<void(ThreadStatus)> answer) {
+    asio::post(reactor_.io(), [this, answer = std::move(answer)] {
+        ThreadStatus status;
+        status.handshakes = handshakes_.size();
+        for (auto next = connections_.rbegin(); next != connections_.rend(); ++next) next->add_to(status);
+        status.refusals.assign(refusals_.begin(), refusals_.end());
+        answer(std::move(status));
     });
 }
 

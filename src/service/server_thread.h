@@ -9,6 +9,8 @@
 #include "service/registry_watch.h"
 #include "service/server_connection.h"
 #include "service/settings.h"
+#include "service/status.h"
+#include "service/throttles.h"
 #include "stream/listener.h"
 #include "stream/reactor.h"
 #include "tls/context.h"
@@ -17,6 +19,8 @@
 #include <boost/intrusive/list.hpp>
 
 #include <atomic>
+#include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <thread>
@@ -41,6 +45,7 @@ struct ServerShared {
     std::vector<std::unique_ptr<Backends>> backends;  ///< of each service
     std::size_t most_connections;
     std::atomic<std::size_t> connections{0};
+    Throttles throttles{};
 };
 
 /// One service on one thread: whom it admits, how it shakes hands, and where its streams go.
@@ -67,6 +72,8 @@ class ServerThread final : private stream::Ticking {
     void reconfigure(const ServerConfiguration& configuration);
     void stop_accepting();
     void end_connections(stream::EndReason reason);
+    /// `answer` is called on this thread, soon.
+    void ask_status(std::function<void(ThreadStatus)> answer);
     void stop();
     [[nodiscard]] std::size_t connection_count() const { return open_count_.load(std::memory_order_relaxed); }
 
@@ -78,6 +85,14 @@ class ServerThread final : private stream::Ticking {
     void join_ends() { --joins_; }
     void handshake_ends(ServerConnection& connection);
     void forget(ServerConnection& connection);
+    /// Keeps the newest refusals, a few a second, for whoever asks for the status.
+    template <class Describe>
+    void keep_refusal(Describe describe) {
+        if (kept_refusals_ == kMostKeptRefusals) return;
+        ++kept_refusals_;
+        if (refusals_.size() == kMostRefusalsInStatus) refusals_.pop_front();
+        refusals_.push_back(describe());
+    }
     /// Writes a refusal's line, made by `describe`, at most a few a second for one source and some for all; the
     /// rest are counted, and told with the next.
     template <class Describe>
@@ -92,6 +107,7 @@ class ServerThread final : private stream::Ticking {
 
   private:
     static constexpr std::size_t kMostJoins = 16;
+    static constexpr std::size_t kMostKeptRefusals = 8;
 
     /// A listening socket on this thread's reactor.
     struct Listener {
@@ -128,6 +144,8 @@ class ServerThread final : private stream::Ticking {
     void tell_of_unwritten(stream::SteadyTime now);
 
     std::size_t refusal_lines_ = 0;  ///< since the last sweep
+    std::size_t kept_refusals_ = 0;  ///< since the last sweep
+    std::deque<RefusalStatus> refusals_;
     std::size_t joins_ = 0;
     stream::SteadyTime next_sweep_;
     std::atomic<std::size_t> open_count_{0};

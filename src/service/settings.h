@@ -5,10 +5,12 @@
 #include "stream/endpoint.h"
 #include "stream/proxy_protocol.h"
 #include "stream/relay_end.h"
+#include "trust/client_rules.h"
 #include "trust/policy.h"
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +49,8 @@ struct ServiceSettings {
     std::vector<trust::ClientNamePattern> client_names{};
     std::optional<stream::ProxyVersion> proxy_protocol{};
     bool unsafe_target = false;
+    std::shared_ptr<const trust::ClientRules> rules{};  ///< for each of its clients, besides that client's own
+    bool end_with_certificate = false;
     StreamSettings stream{};
 };
 
@@ -59,6 +63,8 @@ struct ServeSettings {
     unsigned threads = 1;
     std::size_t most_handshakes = 1024;            ///< a thread
     std::size_t most_handshakes_per_source = 256;  ///< a thread and source network
+    bool pending = false;                   ///< strangers wait in the registry's list for the owner to approve them
+    std::filesystem::path status_socket{};  ///< empty: nobody can ask this server how it is
     ProcessSettings process{};
 };
 

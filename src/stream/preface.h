@@ -18,15 +18,18 @@ inline constexpr std::size_t kMostPreface = 4096;
 /// "You are admitted, but there is no stream": `why` is a short sentence without names of the inside.
 [[nodiscard]] ByteVector unavailable_preface(std::string_view why);
 
+/// "You are not admitted any more": `words` are the owner's.
+[[nodiscard]] ByteVector farewell_preface(std::string_view words);
+
 /// Reads a preface as it arrives.
 class PrefaceReader {
   public:
-    enum class State : std::uint8_t { kIncomplete, kReady, kUnavailable, kMalformed };
+    enum class State : std::uint8_t { kIncomplete, kReady, kUnavailable, kFarewell, kMalformed };
 
     /// Takes plaintext; what follows the preface is left in rest().
     State take(Bytes plaintext);
     [[nodiscard]] const ByteVector& rest() const { return buffer_; }
-    /// After kUnavailable: the server's sentence, escaped.
+    /// After kUnavailable and kFarewell: the server's sentence, escaped.
     [[nodiscard]] const std::string& why() const { return why_; }
 
   private:

@@ -50,6 +50,15 @@ TEST(Preface, A149_WhatTheServerSaysIsMadeSafe) {
     EXPECT_LE(again.why().size(), 260U);
 }
 
+TEST(Preface, A149_WhatARevokedClientIsToldIsMadeSafe) {
+    PrefaceReader reader;
+    EXPECT_EQ(reader.take(farewell_preface("moved to \x1b]0;evil\x07 vpn2")), State::kFarewell);
+    EXPECT_EQ(reader.why(), "moved to \\x1b]0;evil\\x07 vpn2");
+    PrefaceReader again;
+    EXPECT_EQ(again.take(farewell_preface(std::string(5000, 'x'))), State::kFarewell);
+    EXPECT_EQ(again.why().size(), 1024U);
+}
+
 TEST(Preface, WhatIsNotOneIsMalformed) {
     struct Case {
         const char* why;

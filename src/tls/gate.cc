@@ -73,6 +73,15 @@ expected<JoinChannel, trust::Verdict> open_join(Handshake&& handshake) {
     return JoinChannel(std::move(handshake), std::move(verdict));
 }
 
+expected<FarewellChannel, trust::Verdict> open_farewell(Handshake&& handshake) {
+    trust::Verdict verdict = handshake.final_verdict();
+    const Handshake::State& state = *handshake.state_;
+    const bool is_told = state.is_server && state.is_finished && state.peer.application == Application::kStream &&
+                         !verdict.lets_pass() && !verdict.farewell.empty();
+    if (!is_told) return unexpected(std::move(verdict));
+    return FarewellChannel(std::move(handshake), std::move(verdict));
+}
+
 Plaintext::Read Plaintext::read(std::span<std::byte> into) {
     Handshake::State& state = *handshake_.state_;
     SSL* const ssl = state.ssl.get();

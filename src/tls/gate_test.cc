@@ -240,6 +240,74 @@ TEST(Gate, A50_AConnectionForAStreamIsNoJoinChannel) {
     EXPECT_EQ(refused_because(open_join(std::move(client.handshake))), ReasonCode::kNotAdmitted);
 }
 
+/// A server that refuses its client with a farewell.
+struct FarewellScene : Scene {
+    explicit FarewellScene(const ContextSettings& server = {}, const ContextSettings& client = {})
+        : Scene(server, client) {
+        server_judge.says = trust::Outcome::kRefused;
+        server_judge.because = ReasonCode::kRevoked;
+        server_judge.farewell = "ask for an invitation";
+    }
+};
+
+TEST(Gate, A07_WhoIsRefusedWithAFarewellHearsItAndGetsNoStream) {
+    FarewellScene scene;
+    OurEnd server = scene.server_end();
+    OurEnd client = scene.client_end();
+    converse(server, client);
+    ASSERT_TRUE(server.is_finished());
+    EXPECT_EQ(refused_because(open_stream(std::move(server.handshake))), ReasonCode::kRevoked);
+    auto farewell = open_farewell(std::move(server.handshake));
+    auto theirs = open_stream(std::move(client.handshake));
+    ASSERT_TRUE(farewell && theirs);
+    scene.server_wire.lend({});
+    ASSERT_TRUE(farewell->write(x509::as_bytes("words")) && farewell->close_notify());
+    const ByteVector said(scene.server_wire.output().begin(), scene.server_wire.output().end());
+    const auto heard = hear(*theirs, scene.client_wire, said);
+    EXPECT_EQ(heard.text, "words");
+    EXPECT_EQ(heard.reading, Plaintext::Reading::kCloseNotify);
+}
+
+TEST(Gate, A228_ThereIsNoFarewellForAnybodyElse) {
+    struct Case {
+        const char* why;
+        ContextSettings client;
+        std::string farewell;
+    };
+    const Case cases[] = {
+        {"a client that could not read it", {trust::Protocol::kTls13, false, {}}, "words"},
+        {"one that wants to join", join_only(), "words"},
+        {"one whom the owner has nothing to say to", {}, ""},
+    };
+    for (const Case& c : cases) {
+        FarewellScene scene(both_applications(), c.client);
+        scene.server_judge.farewell = c.farewell;
+        OurEnd server = scene.server_end();
+        OurEnd client = scene.client_end();
+        converse(server, client);
+        EXPECT_TRUE(server.is_failed()) << c.why;
+        EXPECT_FALSE(open_farewell(std::move(server.handshake))) << c.why;
+    }
+    Scene admitted;
+    admitted.server_judge.farewell = "words";
+    OurEnd server = admitted.server_end();
+    OurEnd client = admitted.client_end();
+    converse(server, client);
+    EXPECT_FALSE(open_farewell(std::move(server.handshake))) << "who is let in";
+    EXPECT_FALSE(open_farewell(std::move(client.handshake))) << "a client's side";
+}
+
+TEST(Gate, A17_WhoOnlyCopiedTheCertificateHearsNoFarewell) {
+    FarewellScene scene;
+    OurEnd server = scene.server_end();
+    OurEnd client = scene.client_end();
+    const ByteVector last = client.take(server.take(client.take({})));
+    ASSERT_TRUE(client.is_finished());
+    static_cast<void>(server.take(Bytes(last).first(last.size() - 1)));
+    ASSERT_FALSE(server.is_finished());
+    EXPECT_FALSE(open_farewell(std::move(server.handshake)));
+}
+
 TEST(Gate, A50_AServerThatTakesNoJoinsTellsAnAdmittedClientSoToo) {
     Scene scene(both_applications(), join_only());
     OurEnd server = scene.server_end();

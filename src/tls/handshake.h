@@ -28,6 +28,7 @@ struct HandshakeFailure {
 class Plaintext;
 class Stream;
 class JoinChannel;
+class FarewellChannel;
 
 class Handshake {
   public:
@@ -70,6 +71,7 @@ class Handshake {
     friend class Plaintext;
     friend expected<Stream, trust::Verdict> open_stream(Handshake&& handshake);
     friend expected<JoinChannel, trust::Verdict> open_join(Handshake&& handshake);
+    friend expected<FarewellChannel, trust::Verdict> open_farewell(Handshake&& handshake);
 
     struct State;
     [[nodiscard]] trust::Verdict final_verdict();
@@ -129,6 +131,18 @@ class JoinChannel : public Plaintext {
     friend expected<JoinChannel, trust::Verdict> open_join(Handshake&& handshake);
 };
 
+/// To a client that speaks kStream, is not let in, and has proven the key that it is to be told something about
+/// (Verdict::farewell). Nothing is ever read from it.
+class FarewellChannel : private Plaintext {
+  public:
+    using Plaintext::close_notify;
+    using Plaintext::write;
+
+  private:
+    using Plaintext::Plaintext;
+    friend expected<FarewellChannel, trust::Verdict> open_farewell(Handshake&& handshake);
+};
+
 /// The gate. Gives up a finished handshake for its stream if a verdict of now lets the peer pass: the handshake's own,
 /// unless the judge's generation has moved or a session was resumed; then it judges again (INVARIANTS A07, A16, A36,
 /// A43). A handshake that is refused stays as it is.
@@ -136,5 +150,8 @@ class JoinChannel : public Plaintext {
 
 /// The gate of the join exchange: a server's peer that may join, or a client's server that its verdict lets pass.
 [[nodiscard]] expected<JoinChannel, trust::Verdict> open_join(Handshake&& handshake);
+
+/// The way out: a server's peer whose verdict of now refuses it with a farewell.
+[[nodiscard]] expected<FarewellChannel, trust::Verdict> open_farewell(Handshake&& handshake);
 
 }  // namespace cotter::tls

@@ -21,6 +21,8 @@ namespace cotter::trust {
 
 using x509::Time;
 
+struct ClientRules;
+
 /// Whether the peer has shown that it holds the leaf's private key.
 enum class Possession : std::uint8_t {
     kProven,  ///< by a signature in this handshake (TLS 1.3 CertificateVerify, or 1.2 ECDHE), which the library checks
@@ -47,6 +49,12 @@ struct Standing {
     std::optional<Pin> matched;   ///< the registered pin that is this leaf's, for kActive
     std::optional<Time> expires;  ///< of the client's admission
     std::string detail;           ///< reason given at revocation or suspension, escaped
+    /// For kRevoked, where this very key is: what the owner wants its holder told; empty: nothing.
+    std::string farewell{};
+    /// Of the client, for kActive; null: nothing is bounded.
+    std::shared_ptr<const ClientRules> rules{};
+    /// How often the owner has disconnected the client: a stream that was let in before the last time ends.
+    std::uint64_t disconnects = 0;
 };
 
 /// What key continuity remembers of a host and port. Error, unknown, match and changed are different (INVARIANT A128).
@@ -82,6 +90,8 @@ struct Evidence {
     std::vector<std::string> unfetched;
     /// Client judged by a server.
     Standing standing;
+    /// Where it comes from; none: it has no address, as behind a UNIX socket.
+    std::optional<x509::IpAddress> source;
     Continuity continuity;
     DaneAnswer dane;
 };

@@ -1,6 +1,9 @@
 // A server judges a client: the registry decides, and where it knows nothing of the key, a client CA may.
 #include "trust/judge.h"
+#include "trust/judge_rules.h"
 #include "trust/judgement.h"
+
+#include "text/time.h"
 
 #include <algorithm>
 
@@ -55,7 +58,7 @@ void judge_by_authority(const Evidence& evidence, const AdmissionPolicy& policy,
     judgement.verdict().client_name = "ca:" + name->to_string();
 }
 
-void judge_by_registry(const Evidence& evidence, Judgement& judgement) {
+void judge_by_registry(const Evidence& evidence, const AdmissionPolicy& policy, Time now, Judgement& judgement) {
     const x509::Certificate& leaf = evidence.presented.front();
     const Standing& standing = evidence.standing;
     judgement.verdict().client_name = standing.name;
@@ -63,6 +66,15 @@ void judge_by_registry(const Evidence& evidence, Judgement& judgement) {
     if (standing.matched) judgement.verdict().matched = MatchedPin{*standing.matched, 0};
     // An admission ends with the second before `expires`, as it is judged; a certificate with its last second.
     if (standing.expires) judgement.ends_at(*standing.expires - std::chrono::seconds(1));
+    judgement.verdict().disconnects = standing.disconnects;
+    judgement.verdict().rules = standing.rules;
+    if (standing.rules) judge_rules(*standing.rules, evidence, policy, now, {}, judgement);
+    if (!policy.end_with_certificate) return;
+    if (now > leaf.not_after()) {
+        judgement.refuse(ReasonCode::kExpired,
+                         "the certificate of " + standing.name + " ended at " + text::rfc3339(leaf.not_after()));
+    }
+    judgement.ends_at(leaf.not_after());
 }
 
 }  // namespace
@@ -86,7 +98,7 @@ Verdict judge(const Evidence& evidence, const AdmissionPolicy& policy, Time now)
                 judgement.refuse(ReasonCode::kClientExpired, "the admission of " + standing.name + " has ended");
                 break;
             }
-            judge_by_registry(evidence, judgement);
+            judge_by_registry(evidence, policy, now, judgement);
             break;
         case StandingState::kSuspended:
             judgement.refuse(ReasonCode::kSuspended, with_detail(standing.name + " is suspended", standing.detail));
@@ -95,6 +107,7 @@ Verdict judge(const Evidence& evidence, const AdmissionPolicy& policy, Time now)
             judgement.refuse(ReasonCode::kRevoked,
                              with_detail(standing.name.empty() ? "the key is revoked" : standing.name + " is revoked",
                                          standing.detail));
+            judgement.verdict().farewell = standing.farewell;
             break;
         case StandingState::kExpired:
             judgement.refuse(ReasonCode::kClientExpired,
@@ -105,6 +118,7 @@ Verdict judge(const Evidence& evidence, const AdmissionPolicy& policy, Time now)
             judgement.refuse(ReasonCode::kNotAdmitted, "the registry can't be read, so nobody new is admitted");
             break;
         case StandingState::kUnknown:
+            judgement.verdict().is_stranger = standing.detail.empty();
             if (policy.by_authority) {
                 judge_by_authority(evidence, policy, now, judgement);
             } else {
@@ -112,6 +126,9 @@ Verdict judge(const Evidence& evidence, const AdmissionPolicy& policy, Time now)
                                  with_detail("the key " + own_pin(leaf) + " is not in the registry", standing.detail));
             }
             break;
+    }
+    if (policy.service_rules && !judgement.is_refused()) {
+        judge_rules(*policy.service_rules, evidence, policy, now, "at the service " + policy.service + ", ", judgement);
     }
     return judgement.conclude();
 }

@@ -7,6 +7,7 @@
 #include <cotter/pin.h>
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,6 +83,11 @@ struct AdmissionPolicy {
     Protocol minimum_protocol = Protocol::kTls13;
     /// The server's own key, which no client CA makes a client's: only the registry can (INVARIANT A47).
     std::optional<x509::CanonicalKey> own_key;
+    std::string service;  ///< its name; empty where flags started the only one
+    /// What holds for every client of the service, besides its own rules; null: nothing.
+    std::shared_ptr<const ClientRules> service_rules;
+    /// --end-with-certificate: a client's certificate counts no longer than to its end, also where its key is pinned.
+    bool end_with_certificate = false;
 };
 
 }  // namespace cotter::trust

@@ -8,11 +8,15 @@
 
 #include <cotter/pin.h>
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace cotter::trust {
+
+struct ClientRules;
 
 enum class Outcome : std::uint8_t { kTrusted, kRefused, kReported };
 
@@ -33,6 +37,10 @@ struct Verdict {
     /// A client judged by a server: the registry's name, or "ca:" and the subject alternative name, escaped.
     std::string client_name;
     bool by_authority = false;  ///< judged, for or against, by a client CA, since the registry has no row for the key
+    /// A client of whose key the registry knows nothing at all.
+    bool is_stranger = false;
+    /// What the owner wants a client told whose key is revoked, in place of the alert that strangers get; else empty.
+    std::string farewell;
     /// A server let in although nothing is remembered of it (accept-new): its key is to be remembered now.
     bool is_first_contact = false;
     /// For continuity_changed: what the change looks like.
@@ -40,6 +48,9 @@ struct Verdict {
     /// The last second of this verdict if nothing changes: the earliest of certificate, pin and client expiry that
     /// counted.
     std::optional<x509::Time> valid_until;
+    /// Of a client that was let in: what bounds it from now on, and Standing::disconnects.
+    std::shared_ptr<const ClientRules> rules;
+    std::uint64_t disconnects = 0;
 
     [[nodiscard]] bool lets_pass() const { return outcome != Outcome::kRefused; }
     /// The reason to mend first; only for a refusal or report.

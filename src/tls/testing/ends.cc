@@ -43,6 +43,7 @@ trust::Verdict ScriptedJudge::judge(const Peer& peer) const {
     verdict.presented = peer.presented;
     verdict.by_authority = by_authority;
     verdict.outcome = says;
+    verdict.farewell = farewell;
     if (peer.malformed) {
         verdict.outcome = trust::Outcome::kRefused;
         verdict.reasons.push_back({trust::ReasonCode::kMalformed, *peer.malformed});

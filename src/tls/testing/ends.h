@@ -22,6 +22,7 @@ class ScriptedJudge final : public PeerJudge {
     trust::Outcome says = trust::Outcome::kTrusted;
     trust::ReasonCode because = trust::ReasonCode::kNotAdmitted;
     bool by_authority = false;
+    std::string farewell{};
     bool lets_join = false;
     bool looks = false;
     bool throws = false;
