@@ -10,6 +10,9 @@ elseif(COTTER_SANITIZE MATCHES "address")
   set(COTTER_TEST_PREFIX "asan.")
 endif()
 
+# What they do they do with each kind of store.
+set(COTTER_ROOMS_WITH_A_STORE registry authority service)
+
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
@@ -17,7 +20,7 @@ file(GLOB testing_sources CONFIGURE_DEPENDS src/*/testing/*.cc)
 add_library(cotter_testing STATIC EXCLUDE_FROM_ALL ${testing_sources} cmake/empty.cc)
 target_include_directories(cotter_testing PUBLIC src)
 target_link_libraries(cotter_testing PUBLIC libcotter cotter_options GTest::gtest GTest::gmock Boost::headers
-                                            nlohmann_json::nlohmann_json SQLiteCpp Threads::Threads)
+                                            nlohmann_json::nlohmann_json SQLiteCpp PkgConfig::pq Threads::Threads)
 cotter_precompile(cotter_testing <chrono> <functional> <memory> <optional> <string> <variant> <vector>
                                  <gmock/gmock.h> <gtest/gtest.h>)
 
@@ -29,7 +32,12 @@ foreach(room IN LISTS COTTER_TESTED_ROOMS)
     target_precompile_headers(${room}_test REUSE_FROM cotter_testing)
     target_compile_options(${room}_test PRIVATE -fPIC)  # as the precompiled header is
     gtest_discover_tests(${room}_test TEST_PREFIX "${COTTER_TEST_PREFIX}" DISCOVERY_TIMEOUT 60
-                         PROPERTIES TIMEOUT 120 LABELS "unit;${room}")
+                         TEST_FILTER "-*/Postgresql:Postgresql*" PROPERTIES TIMEOUT 120 LABELS "unit;${room}")
+    # Those that ask a PostgreSQL server share one, which takes a second to make.
+    if(room IN_LIST COTTER_ROOMS_WITH_A_STORE)
+      add_test(NAME ${COTTER_TEST_PREFIX}${room}_postgresql COMMAND ${room}_test "--gtest_filter=*/Postgresql:Postgresql*")
+      set_tests_properties(${COTTER_TEST_PREFIX}${room}_postgresql PROPERTIES TIMEOUT 300 LABELS "unit;${room}")
+    endif()
   endif()
 endforeach()
 

@@ -274,7 +274,7 @@ TEST_P(Issuance, AWordThatIsANameAndASerialNumberIsTheName) {
     EXPECT_EQ(client("alice").state, ClientState::kActive);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, Issuance, ::testing::Values(registry::testing::sqlite_store()),
+INSTANTIATE_TEST_SUITE_P(Stores, Issuance, ::testing::ValuesIn(registry::testing::all_stores()),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

@@ -218,7 +218,7 @@ TEST_P(IssuedCertificatesTest, DenyACertificateOrItsKeyForGood) {
         "key_revoked");
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, IssuedCertificatesTest, ::testing::Values(testing::sqlite_store()),
+INSTANTIATE_TEST_SUITE_P(Stores, IssuedCertificatesTest, ::testing::ValuesIn(testing::all_stores()),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

@@ -144,8 +144,9 @@ class Registry {
 /// "No client is called NAME", for every command.
 [[nodiscard]] unexpected<Error> no_such_client(const std::string& what, const ClientName& name);
 
-/// Opens (and makes or migrates) the store that the URL names: "sqlite:PATH". A schema newer than this program's, a
-/// file of another owner or open to others, a link: refused (INVARIANTS A190, A200, A201).
+/// Opens (and makes or migrates) the store that the URL names: "sqlite:PATH" or "postgresql://…", as libpq reads it.
+/// Refused: a schema newer than this program's, a file of another owner or open to others, a link; a password in the
+/// URL, a database that another could be taken for (INVARIANTS A157, A190, A195, A200, A201).
 [[nodiscard]] Result<std::unique_ptr<Registry>> open_registry(std::string_view url);
 
 }  // namespace cotter::registry

@@ -215,6 +215,7 @@ std::uint64_t Registry::touch(const ClientName& name) {
           random_token())
         .run();
     Query(*store_, "DELETE FROM changes WHERE version < $1", version > kMostChanges ? version - kMostChanges : 0).run();
+    store_->announce_change();
     return version;
 }
 

@@ -136,11 +136,11 @@ TEST_P(RegistryInvitationTest, A205_TheSecretIsNowhereInTheStore) {
     const Bytes secret = secret_.octets();
     const auto hash = secret_.hash();
     bool holds_hash = false;
-    for (const auto& file : std::filesystem::directory_iterator(folder_.path())) {
-        std::ifstream stream(file.path(), std::ios::binary);
-        ByteVector content;
-        std::transform(std::istreambuf_iterator<char>(stream), {}, std::back_inserter(content),
-                       [](char octet) { return static_cast<std::byte>(octet); });
+    for (const auto& file : std::filesystem::recursive_directory_iterator(GetParam().files(folder_.path()))) {
+        if (!file.is_regular_file()) continue;
+        ByteVector content(file.file_size());
+        std::ifstream(file.path(), std::ios::binary)
+            .read(static_cast<char*>(static_cast<void*>(content.data())), static_cast<std::streamsize>(content.size()));
         EXPECT_TRUE(std::ranges::search(content, secret).empty()) << file.path();
         holds_hash = holds_hash || !std::ranges::search(content, hash).empty();
     }
@@ -189,7 +189,7 @@ TEST_P(RegistryInvitationTest, AtMostAThousandWait) {
     EXPECT_TRUE(later) << "those that have ended don't wait";
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, RegistryInvitationTest, ::testing::Values(testing::sqlite_store()),
+INSTANTIATE_TEST_SUITE_P(Stores, RegistryInvitationTest, ::testing::ValuesIn(testing::all_stores()),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

@@ -326,7 +326,7 @@ TEST_P(RegistryTest, A73_ABareDigestAndTheKeyBehindItAreOneClientsOnly) {
     EXPECT_EQ(snapshot->standing_of(leaf, kNow).name, "web");
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, RegistryTest, ::testing::Values(testing::sqlite_store()),
+INSTANTIATE_TEST_SUITE_P(Stores, RegistryTest, ::testing::ValuesIn(testing::all_stores()),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

@@ -207,9 +207,9 @@ TEST_P(PendingClientsTest, WhoCantBeAddedWaitsOn) {
     EXPECT_EQ(list().size(), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, RuleBookTest, ::testing::Values(testing::sqlite_store()),
+INSTANTIATE_TEST_SUITE_P(Stores, RuleBookTest, ::testing::ValuesIn(testing::all_stores()),
                          [](const auto& kind) { return kind.param.name; });
-INSTANTIATE_TEST_SUITE_P(Stores, PendingClientsTest, ::testing::Values(testing::sqlite_store()),
+INSTANTIATE_TEST_SUITE_P(Stores, PendingClientsTest, ::testing::ValuesIn(testing::all_stores()),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

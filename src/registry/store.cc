@@ -62,9 +62,9 @@ void Store::run_as_part(Access access, const std::function<bool()>& work) {
         return;
     }
     if (open_ == Access::kRead) throw std::logic_error("a write within a read");
-    run_script("SAVEPOINT part");
-    if (!work()) run_script("ROLLBACK TO SAVEPOINT part");
-    run_script("RELEASE SAVEPOINT part");
+    prepare("SAVEPOINT part")->run();
+    if (!work()) prepare("ROLLBACK TO SAVEPOINT part")->run();
+    prepare("RELEASE SAVEPOINT part")->run();
 }
 
 }  // namespace cotter::registry

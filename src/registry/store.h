@@ -147,6 +147,8 @@ class Store {
     [[nodiscard]] virtual bool has_any_table() = 0;
     /// Whether another object or process may have committed since the last call. False is certain, and costs little.
     [[nodiscard]] Result<bool> may_have_changed(const std::string& what);
+    /// Within a write: wakes those who wait for changes, once it is committed. Without it they only look now and then.
+    virtual void announce_change() {}
     /// What people know the store by: escaped, without a password (INVARIANT A157).
     [[nodiscard]] virtual const std::string& name() const = 0;
 

@@ -169,10 +169,10 @@ TEST_P(StoreTest, TouchingAClientIsAChange) {
     const auto touched =
         store().write("touching", [&]() -> Result<std::uint64_t> { return registry_->touch(name_of("web")); });
     EXPECT_EQ(touched, 2U);
-    EXPECT_EQ(watcher->changed(), true);
+    EXPECT_TRUE(testing::sees_change(*watcher));
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, ::testing::Values(testing::sqlite_store()),
+INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, ::testing::ValuesIn(testing::all_stores()),
                          [](const auto& kind) { return kind.param.name; });
 
 /// A store without tables, whose transactions meet others as often as a test wants.

@@ -15,6 +15,8 @@ namespace cotter::service {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{50};
+// A big list that can't be read isn't tried twenty times a second.
+constexpr std::chrono::milliseconds kAfterFault{250};
 constexpr std::chrono::seconds kReportEvery{1};
 constexpr std::chrono::milliseconds kWaitForThreads{500};
 constexpr std::size_t kMostTasks = 1024;
@@ -78,7 +80,7 @@ bool RegistryWatch::enqueue(Task task) {
     return true;
 }
 
-bool RegistryWatch::join(registry::InvitationSecret secret, registry::NewKey key, std::string address,
+bool RegistryWatch::join(const registry::InvitationSecret& secret, registry::NewKey key, std::string address,
                          OnJoined on_joined) {
     return enqueue([this, secret, key = std::move(key), address = std::move(address),
                     on_joined = std::move(on_joined)](registry::Registry& registry) {
@@ -108,7 +110,7 @@ void RegistryWatch::run() {
         std::deque<Task> tasks = std::exchange(tasks_, {});
         lock.unlock();
         for (const Task& task : tasks) task(*registry_);
-        look();
+        if (std::chrono::steady_clock::now() >= look_again_at_) look();
         if (std::chrono::steady_clock::now() >= next_report) {
             report(wall_clock_now());
             note_strangers();
@@ -117,22 +119,30 @@ void RegistryWatch::run() {
         lock.lock();
     }
     lock.unlock();
+    // A store that is away would hold up the end for as long as one waits for it; it hears nothing of us, then, and
+    // forgets us by itself.
+    if (is_failing_ || is_unwritten_) return;
     report(wall_clock_now());
+    if (is_unwritten_) return;
     if (auto retired = registry_->retire(server_id_); !retired) note(retired.error());
 }
 
 void RegistryWatch::look() {
     auto changed = registry_->changed();
     if (!changed) return note(changed.error());
-    if (is_failing_.exchange(false)) log_.write(Event("registry_back").with("registry", url_));
-    if (*changed) return publish();
-    freshness_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+    if (*changed) is_behind_ = true;
+    is_behind_ ? publish() : note_read();
 }
 
 void RegistryWatch::publish() {
     auto snapshot = registry_->snapshot();
-    if (!snapshot) return note(snapshot.error());
-    freshness_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+    if (!snapshot) {
+        // changed() won't tell of it again.
+        is_behind_ = true;
+        return note(snapshot.error());
+    }
+    is_behind_ = false;
+    note_read();
     if ((*snapshot)->version() == snapshot_->version()) return;
     {
         const std::scoped_lock lock(mutex_);
@@ -156,6 +166,11 @@ void RegistryWatch::report(x509::Time now) {
         // Whom to admit is read all the same; what is missing is this server's word in "client show" and "revoke".
         log_.write(about("registry_unwritten", LogLevel::kWarning, reported.error()));
     }
+}
+
+void RegistryWatch::note_read() {
+    if (is_failing_.exchange(false)) log_.write(Event("registry_back").with("registry", url_));
+    freshness_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
 }
 
 void RegistryWatch::note_strangers() {
@@ -186,6 +201,7 @@ RegistryStatus RegistryWatch::status() const {
 }
 
 void RegistryWatch::note(const Error& error) {
+    look_again_at_ = std::chrono::steady_clock::now() + kAfterFault;
     if (is_failing_.exchange(true)) return;
     log_.write(about("registry_stale", LogLevel::kError, error));
 }

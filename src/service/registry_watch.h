@@ -39,7 +39,7 @@ class RegistryWatch {
 
     /// Has an invitation used for this key. `on_joined` is called on the watching thread, after every thread has the
     /// snapshot in which the client is; a refused call (false) means that too many wait.
-    [[nodiscard]] bool join(registry::InvitationSecret secret, registry::NewKey key, std::string address,
+    [[nodiscard]] bool join(const registry::InvitationSecret& secret, registry::NewKey key, std::string address,
                             OnJoined on_joined);
 
     /// Where strangers go, to be put on the list of those who wait to be approved within a second.
@@ -61,6 +61,7 @@ class RegistryWatch {
     void look();
     void publish();
     void report(x509::Time now);
+    void note_read();  ///< what is published is the newest
     void note_strangers();
     void note(const Error& error);
     [[nodiscard]] Event about(std::string_view event, LogLevel level, const Error& error) const;
@@ -76,7 +77,9 @@ class RegistryWatch {
     SnapshotFreshness freshness_;
     Strangers strangers_;
     std::atomic<bool> is_failing_ = false;  ///< it can't be read
+    bool is_behind_ = false;                ///< it is known to have changed, and what it changed to is not yet read
     bool is_unwritten_ = false;             ///< the last report didn't get there
+    std::chrono::steady_clock::time_point look_again_at_;
 
     mutable std::mutex mutex_;  ///< of what follows, and of replacing snapshot_
     std::condition_variable wake_;

@@ -55,13 +55,13 @@ bool becomes(const std::function<bool()>& is_so) {
     return true;
 }
 
-struct Watching : ::testing::Test {
+struct Watching : ::testing::TestWithParam<registry::testing::StoreKind> {
     Folder folder;
-    std::string url = registry::testing::sqlite_store().url(folder.path());
+    std::string url = GetParam().url(folder.path());
     std::unique_ptr<registry::Registry> owner = registry::testing::open(url);
 };
 
-TEST_F(Watching, A198_AChangeByAnotherProcessIsPublished) {
+TEST_P(Watching, A198_AChangeByAnotherProcessIsPublished) {
     Watched watched(url);
     const auto added = owner->add(name_of("alice"), {key_of(1)}, std::nullopt, "", by_admin());
     ASSERT_TRUE(added);
@@ -71,7 +71,7 @@ TEST_F(Watching, A198_AChangeByAnotherProcessIsPublished) {
     EXPECT_TRUE(watched.sees_version(*revoked));
 }
 
-TEST_F(Watching, A198_AChangeBetweenOpeningAndStartingIsNotLost) {
+TEST_P(Watching, A198_AChangeBetweenOpeningAndStartingIsNotLost) {
     std::atomic<std::uint64_t> seen{0};  // outlives the thread that writes it
     Ledger ledger(1);
     Log log(LogFormat::kText, LogLevel::kError);
@@ -86,30 +86,7 @@ TEST_F(Watching, A198_AChangeBetweenOpeningAndStartingIsNotLost) {
     EXPECT_TRUE(becomes([&] { return seen >= *added; }));
 }
 
-TEST_F(Watching, A194_AStoreThatIsAwayMakesNothingFreshUntilItIsBack) {
-    Watched watched(url);
-    const auto& freshness = watched.watch().freshness();
-    const auto at_first = freshness.load();
-    ASSERT_TRUE(becomes([&] { return freshness.load() > at_first; }));
-
-    const auto away = folder.path().parent_path() / (folder.path().filename().string() + ".away");
-    std::filesystem::rename(folder.path(), away);
-    // Once it is noticed nothing moves any more: two looks of the thread without a step.
-    auto last = freshness.load();
-    auto since = std::chrono::steady_clock::now();
-    EXPECT_TRUE(becomes([&] {
-        if (const auto now = freshness.load(); now != last) {
-            last = now;
-            since = std::chrono::steady_clock::now();
-        }
-        return std::chrono::steady_clock::now() - since > std::chrono::milliseconds(700);
-    })) << "a store that is gone stays fresh";
-
-    std::filesystem::rename(away, folder.path());
-    EXPECT_TRUE(becomes([&] { return freshness.load() > last; }));
-}
-
-TEST_F(Watching, AJoinIsPublishedBeforeItIsAnswered) {
+TEST_P(Watching, AJoinIsPublishedBeforeItIsAnswered) {
     Watched watched(url);
     const auto secret = registry::InvitationSecret(std::array<std::byte, 16>{std::byte{7}});
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -133,7 +110,40 @@ TEST_F(Watching, AJoinIsPublishedBeforeItIsAnswered) {
     EXPECT_GT(applied.front(), before);
 }
 
-TEST_F(Watching, AServerWithoutARegistryDoesNotStart) {
+INSTANTIATE_TEST_SUITE_P(Stores, Watching, ::testing::ValuesIn(registry::testing::all_stores()),
+                         [](const auto& kind) { return kind.param.name; });
+
+/// A store that can be taken away by a word.
+struct WatchingAFile : ::testing::Test {
+    Folder folder;
+    std::string url = "sqlite:" + (folder.path() / "registry.db").string();
+    std::unique_ptr<registry::Registry> owner = registry::testing::open(url);
+};
+
+TEST_F(WatchingAFile, A194_AStoreThatIsAwayMakesNothingFreshUntilItIsBack) {
+    Watched watched(url);
+    const auto& freshness = watched.watch().freshness();
+    const auto at_first = freshness.load();
+    ASSERT_TRUE(becomes([&] { return freshness.load() > at_first; }));
+
+    const auto away = folder.path().parent_path() / (folder.path().filename().string() + ".away");
+    std::filesystem::rename(folder.path(), away);
+    // Once it is noticed nothing moves any more: two looks of the thread without a step.
+    auto last = freshness.load();
+    auto since = std::chrono::steady_clock::now();
+    EXPECT_TRUE(becomes([&] {
+        if (const auto now = freshness.load(); now != last) {
+            last = now;
+            since = std::chrono::steady_clock::now();
+        }
+        return std::chrono::steady_clock::now() - since > std::chrono::milliseconds(700);
+    })) << "a store that is gone stays fresh";
+
+    std::filesystem::rename(away, folder.path());
+    EXPECT_TRUE(becomes([&] { return freshness.load() > last; }));
+}
+
+TEST_F(WatchingAFile, AServerWithoutARegistryDoesNotStart) {
     Ledger ledger(1);
     Log log(LogFormat::kText, LogLevel::kError);
     // The store itself is in the place of the folder.

@@ -1,10 +1,13 @@
 // Stores, names and keys for the registry's tests.
 #include "registry/testing/store.h"
 
+#include "registry/testing/postgresql.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <ostream>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 namespace cotter::registry::testing {
@@ -36,13 +39,27 @@ void PrintTo(const StoreKind& kind, std::ostream* out) {
     *out << kind.name;
 }
 
-StoreKind sqlite_store() {
-    return {"Sqlite",
-            [](const std::filesystem::path& folder) { return "sqlite:" + (folder / "registry.db").string(); }};
+std::vector<StoreKind> all_stores() {
+    return {
+        {"Sqlite", [](const std::filesystem::path& folder) { return "sqlite:" + (folder / "registry.db").string(); },
+         [](const std::filesystem::path& folder) { return folder; }},
+        {"Postgresql",
+         [](const std::filesystem::path& /*folder*/) { return PostgresqlCluster::shared().new_database(); },
+         [](const std::filesystem::path& /*folder*/) { return PostgresqlCluster::shared().written_files(); }},
+    };
 }
 
 std::unique_ptr<Registry> open(const std::string& url) {
     return must(open_registry(url));
+}
+
+bool sees_change(Registry& registry) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < end) {
+        if (must(registry.changed())) return true;
+        std::this_thread::yield();
+    }
+    return false;
 }
 
 ClientName name_of(std::string_view text) {

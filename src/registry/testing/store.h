@@ -7,6 +7,7 @@
 #include <iosfwd>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace cotter::registry::testing {
 
@@ -23,16 +24,19 @@ class Folder {
     std::filesystem::path path_;
 };
 
-/// A kind of store: how a test names it, and the URL of a new one in a folder.
+/// A kind of store: how a test names it, the URL of a new one in a folder, and where its files are then.
 struct StoreKind {
     std::string name;
     std::string (*url)(const std::filesystem::path& folder);
+    std::filesystem::path (*files)(const std::filesystem::path& folder);
 };
 /// How GoogleTest prints one.
-void PrintTo(const StoreKind& kind, std::ostream* out);
-[[nodiscard]] StoreKind sqlite_store();
+void PrintTo(const StoreKind& kind, std::ostream* out);  // NOLINT(readability-identifier-naming): its name for it
+[[nodiscard]] std::vector<StoreKind> all_stores();
 
 [[nodiscard]] std::unique_ptr<Registry> open(const std::string& url);  ///< ends the test program if it can't
+/// Whether the registry tells of a change, soon: some stores are told of other processes' commits a moment later.
+[[nodiscard]] bool sees_change(Registry& registry);
 [[nodiscard]] ClientName name_of(std::string_view text);
 
 /// The pin whose 32 octets are all this one.
