@@ -144,7 +144,8 @@ class Commands(CommandTest):
             (("add", "alice", self.pins[0], "--expires", "tomorrow"), None),
             (("add", "alice", self.pins[0], "--expires", "2020-01-01T00:00:00Z"), "expires_past"),
             (("add", "alice", self.pins[0], "--expires", "2040-01-01T00:00:00"), None),
-            (("list", "--registry", "postgresql://x"), "registry_url"),
+            (("list", "--registry", "postgresql://x"), "registry_unproven"),
+            (("list", "--registry", "postgresql://x?nosuch=1"), "registry_url"),
             (("list", "--registry", "mysql:x"), "registry_url"),
         )
         for arguments, error in rows:

@@ -253,7 +253,7 @@ void add_ca(CLI::App& app, Invocation& invocation) {
                                 Run run) {
         CLI::App* const one = command->add_subcommand(name, description);
         one->footer("Examples:\n" + examples);
-        one->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
+        one->add_option("--registry", options->registry, kRegistryOption)->type_name("URL");
         one->callback([&invocation, options, run] {
             invocation.run = [&invocation, options, run] { return run(invocation, *options); };
         });

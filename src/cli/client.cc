@@ -200,7 +200,7 @@ CLI::App* add_registry_command(CLI::App& parent, Invocation& invocation, const s
     CLI::App* const command = parent.add_subcommand(name, description);
     command->footer("Examples:\n" + examples);
     auto url = std::make_shared<std::string>();
-    command->add_option("--registry", *url, "sqlite:PATH; else the state folder's")->type_name("URL");
+    command->add_option("--registry", *url, kRegistryOption)->type_name("URL");
     command->callback([&invocation, url, action = std::move(action)] {
         invocation.run = [&invocation, url, action] {
             auto registry = open_owners_registry(invocation, *url);

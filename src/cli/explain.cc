@@ -186,7 +186,7 @@ void add_explain(CLI::App& app, Invocation& invocation) {
         "  cotter explain alice\n"
         "  cotter explain alice --json");
     command->add_option("NAME|CONNECTION", options->whom)->required();
-    command->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
+    command->add_option("--registry", options->registry, kRegistryOption)->type_name("URL");
     command->callback([&invocation, options] {
         invocation.run = [&invocation, options] { return explain(invocation, options->whom, options->registry); };
     });

@@ -118,12 +118,12 @@ void add_invite(CLI::App& app, Invocation& invocation) {
     command->add_option("--client-expires", options->client_expires, "When the admission itself ends; else never")
         ->type_name("TIME");
     command->add_option("--address", options->address, "HOST:PORT as clients reach this server")->type_name("ADDR");
-    command->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
+    command->add_option("--registry", options->registry, kRegistryOption)->type_name("URL");
     CLI::App* const list = command->add_subcommand("list", "The codes that wait");
     CLI::App* const withdraw = command->add_subcommand("withdraw", "Make a code useless");
     withdraw->add_option("ID", options->id, "Its id, from cotter invite list")->required();
     for (CLI::App* const one : {list, withdraw})
-        one->add_option("--registry", options->registry, "sqlite:PATH; else the state folder's")->type_name("URL");
+        one->add_option("--registry", options->registry, kRegistryOption)->type_name("URL");
     list->footer("Examples:\n  cotter invite list\n  cotter invite list --json");
     withdraw->footer("Examples:\n  cotter invite withdraw 4k7mq2ry\n  cotter invite withdraw 4k7mq2ry --json");
     list->callback(

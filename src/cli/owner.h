@@ -12,6 +12,9 @@
 
 namespace cotter::cli {
 
+/// What --registry takes, as every help says it.
+inline constexpr const char* kRegistryOption = "sqlite:PATH, postgresql://…; else the state folder's";
+
 /// The registry of --registry, else of the state folder.
 [[nodiscard]] Result<std::unique_ptr<registry::Registry>> open_owners_registry(const Invocation& invocation,
                                                                                const std::string& url);

@@ -2,6 +2,7 @@
 #include "service/serve.h"
 
 #include "cli/help_topics.h"
+#include "cli/owner.h"
 #include "cli/report.h"
 #include "cli/serve_options.h"
 #include "cli/serving_record.h"
@@ -113,7 +114,7 @@ void add_serve(CLI::App& app, Invocation& invocation) {
     command->add_option("--client-name", service.client_names, "Names that count: DNS:*.x.example, URI:…, EMAIL:…")
         ->allow_extra_args(false)
         ->type_name("NAME");
-    command->add_option("--registry", server.registry, "sqlite:PATH; else the state folder's")->type_name("URL");
+    command->add_option("--registry", server.registry, kRegistryOption)->type_name("URL");
     command->add_option("--registry-grace", server.registry_grace, "How long its last state serves if unreadable")
         ->capture_default_str()
         ->type_name("TIME")
