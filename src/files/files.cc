@@ -118,13 +118,17 @@ bool write_all(int descriptor, Bytes content) {
     return true;
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
 bool sync_folder(const std::filesystem::path& folder) {
     const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return opened.is_open() && ::fsync(opened.get()) == 0;
 }
 
 Result<void> write_file(const std::filesystem::path& path, Bytes content, Replace replace, bool is_private) {
-    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    const std::filesystem::path folder = folder_of(path);
     std::string temporary = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
     const mode_t before = ::umask(077);
     Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
@@ -168,6 +172,22 @@ Result<void> write_private(const std::filesystem::path& path, Bytes content, Rep
 
 Result<void> write_public(const std::filesystem::path& path, Bytes content, Replace replace) {
     return write_file(path, content, replace, false);
+}
+
+bool is_there(const std::filesystem::path& path) {
+    struct stat status{};
+    return ::lstat(path.c_str(), &status) == 0;
+}
+
+Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0 || !sync_folder(folder_of(to))) return cannot("write", to, errno);
+    return {};
+}
+
+Result<void> remove(const std::filesystem::path& path) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return cannot("remove", path, errno);
+    if (!sync_folder(folder_of(path))) return cannot("remove", path, errno);
+    return {};
 }
 
 Result<void> make_private_folder(const std::filesystem::path& path) {

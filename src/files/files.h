@@ -28,6 +28,15 @@ enum class Replace : std::uint8_t { kNever, kExisting };
 /// The same with the mode that new files get (0666 less the umask), for what is no secret.
 [[nodiscard]] Result<void> write_public(const std::filesystem::path& path, Bytes content, Replace replace);
 
+/// Whether anything has that name, a link to nowhere among it.
+[[nodiscard]] bool is_there(const std::filesystem::path& path);
+
+/// Gives a file the name of another in the same folder, whose place it takes, and syncs the folder.
+[[nodiscard]] Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Removes a file and syncs the folder; one that isn't there is no Error.
+[[nodiscard]] Result<void> remove(const std::filesystem::path& path);
+
 /// Makes the folder, 0700, where it isn't there (those above it are not made). One that is there must be a folder of
 /// our own that nobody else can look into; else an Error with the chmod to run (INVARIANT A129).
 [[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& path);

@@ -20,6 +20,15 @@ enum class KeyChoice : std::uint8_t { kP256, kEd25519, kRsa3072 };
 
 [[nodiscard]] Result<std::shared_ptr<EVP_PKEY>> make_key(KeyChoice choice);
 
+/// A private key and its certificate, as files.
+struct KeyFiles {
+    std::filesystem::path key;
+    std::filesystem::path certificate;
+};
+
+/// Whose key it is that changes (succession.h, key_proof.h).
+enum class KeyRole : std::uint8_t { kServer, kClient };
+
 /// A key and the chain that goes with it, leaf first; the leaf is of that key. Copies share both.
 class Identity {
   public:

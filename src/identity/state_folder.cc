@@ -9,8 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 namespace cotter::identity {
 namespace {
@@ -42,9 +46,9 @@ Result<void> save_certificate(const Identity& identity, const std::filesystem::p
     return files::write_private(file, x509::as_bytes(pem), files::Replace::kNever);
 }
 
-bool is_there(const std::filesystem::path& path) {
-    struct stat status{};
-    return ::lstat(path.c_str(), &status) == 0;
+/// Whether the key there has come to its place and its certificate has not.
+bool is_half_switched(const KeyFiles& next) {
+    return files::is_there(next.certificate) && !files::is_there(next.key);
 }
 
 }  // namespace
@@ -63,35 +67,65 @@ Result<StateFolder> StateFolder::open(const std::optional<std::string>& flag) {
     return StateFolder(std::filesystem::absolute(*path, fault));
 }
 
+KeyFiles StateFolder::next_key_files(KeyRole role) const {
+    switch (role) {
+        case KeyRole::kServer: return {path_ / "next.key", path_ / "next.crt"};
+        case KeyRole::kClient: return {path_ / "identity.next.key", path_ / "identity.next.crt"};
+    }
+    std::unreachable();
+}
+
+std::filesystem::path identity_lock(const std::filesystem::path& folder) {
+    return folder / "identity.lock";
+}
+
+Result<void> complete_switch(const KeyFiles& present, const KeyFiles& next) {
+    if (!is_half_switched(next)) return {};
+    const auto identity = load_identity(present.key, next.certificate, KeyLink::kRefuse);
+    // A certificate of some other key is what discarding a next key leaves for a moment.
+    if (!identity) return {};
+    return files::rename(next.certificate, present.certificate);
+}
+
+Result<StateFolder::OwnIdentity> obtain_identity(const KeyFiles& files, KeyChoice choice, x509::Time now) {
+    const bool has_key = files::is_there(files.key);
+    const bool has_certificate = files::is_there(files.certificate);
+    if (has_certificate && !has_key) {
+        const std::string key = files.key.filename().string();
+        const std::string certificate = files.certificate.filename().string();
+        return failed("identity_half", "using the identity in " + text::escape(files.key.parent_path().string()),
+                      certificate + " is there and " + key + " is not",
+                      "bring " + key + " back, or move " + certificate + " away to have both made anew");
+    }
+    if (has_key && has_certificate) {
+        auto identity = load_identity(files.key, files.certificate, KeyLink::kRefuse);
+        if (!identity) return unexpected(identity.error());
+        return StateFolder::OwnIdentity{std::move(*identity), false};
+    }
+    // The key is written first, so what a crash leaves behind is a key, and that only wants its certificate again.
+    auto identity = has_key ? certify_key(files.key, now, KeyLink::kRefuse) : make_identity(choice, now);
+    if (!identity) return unexpected(identity.error());
+    if (!has_key) {
+        if (auto saved = save_key(*identity, files.key); !saved) return unexpected(saved.error());
+    }
+    if (auto saved = save_certificate(*identity, files.certificate); !saved) return unexpected(saved.error());
+    return StateFolder::OwnIdentity{std::move(*identity), !has_key};
+}
+
 Result<StateFolder::OwnIdentity> StateFolder::own_identity(KeyChoice choice, x509::Time now) const {
+    const std::array successors{next_key_files(KeyRole::kServer), next_key_files(KeyRole::kClient)};
     // Each file appears whole and the certificate last, so where it is there nothing is being made and no lock is due:
     // a folder that can't be written serves, too.
     std::optional<files::Lock> lock;
-    if (!is_there(certificate_file())) {
-        auto taken = files::Lock::take(path_ / "identity.lock");
+    if (!files::is_there(certificate_file()) || std::ranges::any_of(successors, is_half_switched)) {
+        auto taken = files::Lock::take(identity_lock(path_));
         if (!taken) return unexpected(taken.error());
         lock.emplace(std::move(*taken));
+        for (const KeyFiles& next : successors) {
+            if (auto completed = complete_switch(key_files(), next); !completed) return unexpected(completed.error());
+        }
     }
-    const bool has_key = is_there(key_file());
-    const bool has_certificate = is_there(certificate_file());
-    if (has_certificate && !has_key) {
-        return failed("identity_half", "using the identity in " + text::escape(path_.string()),
-                      "identity.crt is there and identity.key is not",
-                      "bring identity.key back, or move identity.crt away to have both made anew");
-    }
-    if (has_key && has_certificate) {
-        auto identity = load_identity(key_file(), certificate_file(), KeyLink::kRefuse);
-        if (!identity) return unexpected(identity.error());
-        return OwnIdentity{std::move(*identity), false};
-    }
-    // The key is written first, so what a crash leaves behind is a key, and that only wants its certificate again.
-    auto identity = has_key ? certify_key(key_file(), now, KeyLink::kRefuse) : make_identity(choice, now);
-    if (!identity) return unexpected(identity.error());
-    if (!has_key) {
-        if (auto saved = save_key(*identity, key_file()); !saved) return unexpected(saved.error());
-    }
-    if (auto saved = save_certificate(*identity, certificate_file()); !saved) return unexpected(saved.error());
-    return OwnIdentity{std::move(*identity), !has_key};
+    return obtain_identity(key_files(), choice, now);
 }
 
 }  // namespace cotter::identity

@@ -22,6 +22,9 @@ class StateFolder {
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
     [[nodiscard]] std::filesystem::path key_file() const { return path_ / "identity.key"; }
     [[nodiscard]] std::filesystem::path certificate_file() const { return path_ / "identity.crt"; }
+    [[nodiscard]] KeyFiles key_files() const { return {key_file(), certificate_file()}; }
+    /// Where the key waits that will follow the present one: succession.h.
+    [[nodiscard]] KeyFiles next_key_files(KeyRole role) const;
     [[nodiscard]] std::filesystem::path known_peers_file() const { return path_ / "known_peers"; }
     [[nodiscard]] std::filesystem::path crl_numbers_file() const { return path_ / "crl_numbers"; }
     [[nodiscard]] std::filesystem::path policy_file() const { return path_ / "policy.toml"; }
@@ -34,12 +37,24 @@ class StateFolder {
     };
     /// This side's identity; made (key 0600 from its first byte, written, synced, renamed, under a lock) if there is
     /// none. A key without its certificate gets a new one; a certificate without its key, a pair that doesn't match, or
-    /// a link in the key's place is an Error and nothing is overwritten.
+    /// a link in the key's place is an Error and nothing is overwritten. A switch to the next key that was cut short
+    /// (succession.h) is completed first.
     [[nodiscard]] Result<OwnIdentity> own_identity(KeyChoice choice, x509::Time now) const;
 
   private:
     explicit StateFolder(std::filesystem::path path) : path_(std::move(path)) {}
     std::filesystem::path path_;
 };
+
+// For succession.h: what is done with a pair of files under the folder's identity lock.
+
+[[nodiscard]] std::filesystem::path identity_lock(const std::filesystem::path& folder);
+
+/// The identity in these files, made if there is none, as StateFolder::own_identity says.
+[[nodiscard]] Result<StateFolder::OwnIdentity> obtain_identity(const KeyFiles& files, KeyChoice choice, x509::Time now);
+
+/// Where the next key has taken the present one's place and its certificate has not yet, that follows. Else nothing
+/// happens.
+[[nodiscard]] Result<void> complete_switch(const KeyFiles& present, const KeyFiles& next);
 
 }  // namespace cotter::identity
