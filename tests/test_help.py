@@ -20,6 +20,7 @@ COMMANDS = [[], ["serve"], ["check"], ["connect"], ["invite"], ["invite", "list"
                                             "drop-key", "rules", "disconnect", "pending", "approve")),
             ["ca"], *(["ca", word] for word in ("init", "issue", "sign", "renew", "revoke", "crl", "list")),
             ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
+            ["rotate"], *(["rotate", word] for word in ("prepare", "status", "commit", "abort")), ["renew"],
             ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"],
             *(["policy", word] for word in ("show", "check", "convert")), ["status"], ["explain"], ["version"], ["help"]]
 
@@ -78,7 +79,7 @@ class Help(unittest.TestCase):
 
     def test_topics(self):
         for topic, word in (("pins", "cert-sha256/"), ("trust", "accept-new"), ("formats", "okhttp"), ("rules", "--max-streams"),
-                            ("serve", "--listen"),
+                            ("keys", "--no-renewal"), ("serve", "--listen"),
                             ("client", "revoke")):
             self.assertIn(word, cotter("help", topic).out)
 

@@ -3,6 +3,7 @@
 
 #include "cli/ask.h"
 #include "cli/client_options.h"
+#include "cli/key_event.h"
 #include "cli/listening_client.h"
 #include "cli/report.h"
 #include "cli/report_options.h"
@@ -122,6 +123,7 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
         std::cerr << "cotter: " << host << " was seen for the first time; its key is remembered: " << pin.to_string()
                   << "\n  next: compare it with what the server's owner says (cotter id on the server)\n";
     };
+    settings->on_key_event = print_key_event;
     const auto reporter = options.reports.start(*state);
     if (!reporter) return report(invocation, reporter.error());
     if (*reporter) settings->on_incident = [&](const service::Incident& incident) { (*reporter)->take(incident); };

@@ -78,7 +78,7 @@ class HelpFormatter final : public CLI::Formatter {
                 const bool is_help_of_a_command = option == app->get_help_ptr() && app->get_parent() != nullptr;
                 return option->get_group() == group && !option->get_positional() && !is_help_of_a_command;
             });
-            if (group == kEvidenceGroup || group == kRulesGroup) {
+            if (group == kEvidenceGroup || group == kRulesGroup || group == kKeysGroup) {
                 text += named_only(group, options);
             } else if (!group.empty()) {
                 text += make_group(group, false, options);
@@ -166,8 +166,8 @@ std::shared_ptr<CLI::FormatterBase> help_formatter() {
 void add_help(CLI::App& app, Invocation& invocation) {
     const auto words = std::make_shared<std::vector<std::string>>();
     CLI::App* const command = app.add_subcommand("help", "Explain a command, or a topic");
-    command->add_option("TOPIC", *words, "A command, or " + topic_names());
-    command->footer("Examples:\n  cotter help pins\n  cotter help client revoke");
+    command->add_option("TOPIC", *words, "A command or a topic");
+    command->footer("Topics: " + topic_names() + "\n\nExamples:\n  cotter help pins\n  cotter help client revoke");
     command->callback([&app, &invocation, words] {
         invocation.run = [&app, &invocation, words] {
             const auto topic = words->size() == 1 ? topic_text(words->front()) : std::nullopt;

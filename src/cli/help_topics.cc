@@ -115,6 +115,23 @@ warning, and "lost" with --json; what would trust more in silence is refused. A
 file is read whole or not at all: one bad pin refuses it, with its line.
 )";
 
+constexpr std::string_view kKeysTopic =
+    R"(How keys change, and nobody is locked out (docs/rotation.md):
+
+  cotter rotate prepare|status|commit|abort
+                       the server's key: the next one is announced to clients, who
+                       remember it beside the present one; commit switches once all
+                       of them have. A --pin or a policy file is never added to: such
+                       clients are named, with the line that they need
+  cotter renew         a client's own key: its servers admit the next one, then drop
+                       the former
+  --no-renewal         serve: clients may not change their own keys; only the owner
+                       does, by client add-key and drop-key
+  --end-with-certificate
+                       a client's certificate counts to its end and no longer, and
+                       with it end its streams, also where its key is pinned
+)";
+
 constexpr std::string_view kRulesTopic =
     R"(What bounds a client that is on the list (cotter client rules NAME …):
 
@@ -136,16 +153,15 @@ A service has the same in its table [service.rules] of serve --config.
 For a server:
   --pending            strangers who are refused are put on a short list for a week:
                        cotter client pending, cotter client approve PIN NAME
-  --end-with-certificate
-                       a client's certificate counts to its end and no longer, and
-                       with it end its streams, also where its key is pinned
+  --client-name NAME   with --client-ca: which names in certificates count:
+                       DNS:*.x.example, URI:…, EMAIL:…; may be repeated
   --registry-grace TIME
                        how long the last list serves while it can't be read
 )";
 
-constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic}, HelpTopic{"trust", kTrustTopic},
+constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic},         HelpTopic{"trust", kTrustTopic},
                              HelpTopic{"evidence", kEvidenceTopic}, HelpTopic{"formats", kFormatsTopic},
-                             HelpTopic{"rules", kRulesTopic}};
+                             HelpTopic{"rules", kRulesTopic},       HelpTopic{"keys", kKeysTopic}};
 
 }  // namespace
 

@@ -12,6 +12,7 @@ namespace cotter::cli {
 /// them.
 inline constexpr std::string_view kEvidenceGroup = "Evidence";
 inline constexpr std::string_view kRulesGroup = "Rules";
+inline constexpr std::string_view kKeysGroup = "Keys";
 
 struct HelpTopic {
     std::string_view name;

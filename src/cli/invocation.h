@@ -33,6 +33,8 @@ inline constexpr int kCouldNot = 1;
 inline constexpr int kMalformed = 2;
 inline constexpr int kVerdict = 3;
 
+void add_renew(CLI::App& app, Invocation& invocation);
+void add_rotate(CLI::App& app, Invocation& invocation);
 void add_serve(CLI::App& app, Invocation& invocation);
 void add_check(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);

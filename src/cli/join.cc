@@ -117,6 +117,8 @@ int run(const Invocation& invocation, const JoinOptions& options) {
         return report(invocation, kept.error());
     }
     say_joined(invocation, settings, *joined, attempt.own_pin);
+    // From here on as cotter connect: by what is remembered, which follows the server when its key changes.
+    settings.trust.pins.clear();
     return settings.listen ? run_listening_client(invocation, attempt, settings, options.stream) : kDone;
 }
 

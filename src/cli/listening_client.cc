@@ -1,6 +1,7 @@
 // The loop of a client that listens, and what it prints.
 #include "cli/listening_client.h"
 
+#include "cli/key_event.h"
 #include "service/connect.h"
 
 #include <nlohmann/json.hpp>
@@ -25,7 +26,9 @@ int run_listening_client(const Invocation& invocation, const Attempt& attempt, c
     const auto say_failure = [&](const service::ConnectFailure& failure) {
         static_cast<void>(report(invocation, attempt, failure));
     };
-    const auto ran = service::connect_listening(settings, log, say_listening, say_failure);
+    service::ClientSettings logging = settings;
+    logging.on_key_event = [&](const service::KeyEvent& event) { log.write(log_line_of(event)); };
+    const auto ran = service::connect_listening(logging, log, say_listening, say_failure);
     return ran ? kDone : report(invocation, ran.error());
 }
 

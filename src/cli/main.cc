@@ -70,6 +70,8 @@ int main(int argc, char** argv) {
     add_client(app, invocation);
     add_ca(app, invocation);
     add_id(app, invocation);
+    add_rotate(app, invocation);
+    add_renew(app, invocation);
     add_pin(app, invocation);
     add_inspect(app, invocation);
     add_convert(app, invocation);

@@ -66,7 +66,8 @@ std::vector<Row> rows_of(const evidence::PeerList& peers, const x509::HostPort* 
     std::vector<Row> rows;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (const PeerEntry* entry = lines[i].entry()) {
-            rows.push_back({&entry->name, &entry->pin, entry, is_revoked(entry->pin) ? "revoked" : "", i + 1});
+            const char* const mark = is_revoked(entry->pin) ? "revoked" : entry->follows ? "next" : "";
+            rows.push_back({&entry->name, &entry->pin, entry, mark, i + 1});
         } else if (const evidence::ForeignMark* foreign = lines[i].foreign()) {
             rows.push_back({&foreign->name, &foreign->pin, nullptr, foreign->mark, i + 1});
         }
@@ -89,6 +90,7 @@ Json row_json(const Row& row) {
     document["issuer"] = octets_or_null(row.entry->sight.issuer_name);
     document["issuer_key"] = octets_or_null(row.entry->sight.issuer_key);
     document["comment"] = remark_of(*row.entry);
+    if (row.entry->follows) document["after"] = row.entry->follows->to_string();
     return document;
 }
 

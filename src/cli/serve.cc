@@ -79,15 +79,20 @@ int run(const Invocation& invocation, const ServeFlags& flags) {
     auto settings = options->settings(invocation);
     if (!settings) return report(invocation, settings.error());
     service::Log log(options->stream.format(), options->stream.level());
-    const auto served = service::serve(*settings, log, [&](const service::Listening& listening) {
+    std::string address;
+    const auto keep_record = [&](const Pin& pin) {
         const auto state = invocation.open_state();
-        const auto recorded = state ? write_record(*state, {address_to_tell(listening), listening.pin})
-                                    : Result<void>(unexpected(state.error()));
+        const auto recorded = state ? write_record(*state, {address, pin}) : Result<void>(unexpected(state.error()));
         if (!recorded)
             std::cerr << "cotter: warning: " << recorded.error().what << ": " << recorded.error().why
                       << "; invite needs it\n";
+    };
+    const auto on_listening = [&](const service::Listening& listening) {
+        address = address_to_tell(listening);
+        keep_record(listening.pin);
         say_listening(invocation, listening);
-    });
+    };
+    const auto served = service::serve(*settings, log, on_listening, keep_record);
     return served ? kDone : report(invocation, served.error());
 }
 
@@ -113,9 +118,10 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         ->type_name("FILE");
     command->add_option("--client-name", service.client_names, "Names that count: DNS:*.x.example, URI:…, EMAIL:…")
         ->allow_extra_args(false)
-        ->type_name("NAME");
+        ->type_name("NAME")
+        ->group(std::string(kRulesGroup));
     command->add_option("--registry", server.registry, kRegistryOption)->type_name("URL");
-    command->add_option("--registry-grace", server.registry_grace, "How long its last state serves if unreadable")
+    command->add_option("--registry-grace", server.registry_grace)
         ->capture_default_str()
         ->type_name("TIME")
         ->group(std::string(kRulesGroup));
@@ -127,8 +133,9 @@ void add_serve(CLI::App& app, Invocation& invocation) {
     command->add_flag("--pending", server.pending, "Note strangers, for cotter client pending")
         ->group(std::string(kRulesGroup));
     command->add_flag("--end-with-certificate", service.end_with_certificate, "No stream outlives its certificate")
-        ->group(std::string(kRulesGroup));
+        ->group(std::string(kKeysGroup));
     command->add_flag("--unsafe-target", service.unsafe_target, "Allow a service beyond private addresses");
+    command->add_flag("--no-renewal", server.no_renewal)->group(std::string(kKeysGroup));
     server.stream.add_to(*command);
     const auto all = command->get_options([](const CLI::Option* option) { return option->get_name() != "--help"; });
     CLI::Option* const configuration =

@@ -170,6 +170,7 @@ Result<ServeOptions> read_configuration(const std::string& file) {
     keys.text("registry_grace", options.registry_grace);
     keys.number("threads", options.threads, 1024);
     keys.flag("pending", options.pending);
+    keys.flag("no_renewal", options.no_renewal);
     keys.number("max_connections", options.stream.max_connections, std::int64_t{1} << 32U);
     keys.text("drain_timeout", options.stream.drain_timeout);
     keys.word("log_format", options.stream.log_format, {"text", "json"});

@@ -100,6 +100,8 @@ Result<service::ServeSettings> ServeOptions::settings(const Invocation& invocati
     auto identity = identity_files(invocation, *this, *state);
     if (!identity) return unexpected(identity.error());
     settings.identity = std::move(*identity);
+    if (key.empty()) settings.state = *state;
+    settings.lets_renew = !no_renewal;
     settings.crl_numbers = state->crl_numbers_file();
     settings.pending = pending;
     settings.status_socket = state->status_socket();

@@ -37,6 +37,7 @@ struct ServeOptions {
     std::string registry_grace = "5m";
     unsigned threads = 0;
     bool pending = false;
+    bool no_renewal = false;
     StreamOptions stream;  ///< what of it is the process's; a service has its own
 
     /// Makes the state folder's identity if it is the one to use and there is none.

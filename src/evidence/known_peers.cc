@@ -57,15 +57,40 @@ Result<void> KnownPeers::remember(const x509::HostPort& peer, const Sighting& se
     return update([&](PeerList& list, const NewNames& names) { return list.remember(peer, seen, now, names); });
 }
 
-void KnownPeers::note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented,
-                           trust::Time now) const {
-    const Change note = [&](PeerList& list, const NewNames&) -> Result<bool> {
-        return list.note_seen(peer, presented, now);
-    };
-    // Mostly there is nothing to note, and looking needs no lock.
+/// Mostly there is nothing to change, and looking needs no lock.
+Result<bool> KnownPeers::update_if_due(const Change& change) const {
     bool is_due = false;
-    static_cast<void>(rehearse([&](PeerList& list, const NewNames& names) { return is_due = *note(list, names); }));
-    if (is_due) static_cast<void>(update(note));
+    const Change noting = [&](PeerList& list, const NewNames& names) {
+        auto changed = change(list, names);
+        is_due = changed && *changed;
+        return changed;
+    };
+    if (auto looked = rehearse(noting); !looked) return unexpected(looked.error());
+    if (!is_due) return false;
+    if (auto updated = update(noting); !updated) return unexpected(updated.error());
+    return is_due;
+}
+
+Result<PeerList::Noted> KnownPeers::note_seen(const x509::HostPort& peer,
+                                              const std::vector<x509::Certificate>& presented, trust::Time now) const {
+    auto noted = PeerList::Noted::kNothing;
+    const auto updated = update_if_due([&](PeerList& list, const NewNames&) -> Result<bool> {
+        noted = list.note_seen(peer, presented, now);
+        return noted != PeerList::Noted::kNothing;
+    });
+    if (updated) return noted;
+    if (noted == PeerList::Noted::kSucceeded) return unexpected(updated.error());
+    return PeerList::Noted::kNothing;
+}
+
+Result<bool> KnownPeers::expect(const x509::HostPort& peer, const x509::Certificate& presented, const Pin& next,
+                                trust::Time now) const {
+    return update_if_due([&](PeerList& list, const NewNames&) { return list.expect(peer, presented, next, now); });
+}
+
+Result<bool> KnownPeers::expect_none(const x509::HostPort& peer, const x509::Certificate& presented) const {
+    return update_if_due(
+        [&](PeerList& list, const NewNames&) -> Result<bool> { return list.expect_none(peer, presented); });
 }
 
 Result<void> KnownPeers::update(const Change& change) const {

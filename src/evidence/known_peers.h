@@ -31,8 +31,16 @@ class KnownPeers {
 
     /// PeerList::remember, in the file.
     [[nodiscard]] Result<void> remember(const x509::HostPort& peer, const Sighting& seen, trust::Time now) const;
-    /// PeerList::note_seen, in the file. Nobody is trusted by it, so that a file which can't be written is no failure.
-    void note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented, trust::Time now) const;
+    /// PeerList::note_seen, in the file. Nobody is trusted by it, so that a file which can't be written is no failure;
+    /// only a former key that stays remembered beside its successor is an Error.
+    [[nodiscard]] Result<PeerList::Noted> note_seen(const x509::HostPort& peer,
+                                                    const std::vector<x509::Certificate>& presented,
+                                                    trust::Time now) const;
+    /// PeerList::expect, in the file; where there is nothing to change it is only read.
+    [[nodiscard]] Result<bool> expect(const x509::HostPort& peer, const x509::Certificate& presented, const Pin& next,
+                                      trust::Time now) const;
+    /// PeerList::expect_none, in the file; where there is nothing to change it is only read.
+    [[nodiscard]] Result<bool> expect_none(const x509::HostPort& peer, const x509::Certificate& presented) const;
 
     /// A change of the list: gives whether there is anything to write.
     using Change = std::function<Result<bool>(PeerList&, const NewNames&)>;
@@ -42,6 +50,8 @@ class KnownPeers {
     [[nodiscard]] Result<void> rehearse(const Change& change) const;
 
   private:
+    [[nodiscard]] Result<bool> update_if_due(const Change& change) const;
+
     std::filesystem::path path_;
     NewNames names_;
 };

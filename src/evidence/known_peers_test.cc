@@ -79,18 +79,18 @@ TEST_F(KnownPeersTest, RememberAndMatch) {
 TEST_F(KnownPeersTest, ASightingMovesLastSeenAndSaysWhatTheCertificateSays) {
     const std::vector<x509::Certificate> presented{db_.certificate()};
     ASSERT_TRUE(peers_.remember(at("db.example:5432"), {spki(db_)}, kMintNow));
-    peers_.note_seen(at("db.example:5432"), presented, kMintNow + std::chrono::hours(1));
+    ASSERT_TRUE(peers_.note_seen(at("db.example:5432"), presented, kMintNow + std::chrono::hours(1)));
     const std::string noted = "db.example:5432 " + spki(db_).to_string() +
                               " 2026-11-24T00:00:00Z 2026-11-24T01:00:00Z until=2027-11-24T00:00:00Z\n";
     EXPECT_EQ(content(), noted) << "what wasn't known of the certificate is written down at once";
-    peers_.note_seen(at("db.example:5432"), presented, kMintNow + std::chrono::hours(24));
+    ASSERT_TRUE(peers_.note_seen(at("db.example:5432"), presented, kMintNow + std::chrono::hours(24)));
     EXPECT_EQ(content(), noted) << "a busy client doesn't write at each connection";
-    peers_.note_seen(at("db.example:5432"), presented, kMintNow + std::chrono::hours(25));
+    ASSERT_TRUE(peers_.note_seen(at("db.example:5432"), presented, kMintNow + std::chrono::hours(25)));
     EXPECT_THAT(content(), HasSubstr(" 2026-11-25T01:00:00Z until="));
-    peers_.note_seen(at("db.example:5432"), presented, kMintNow - std::chrono::hours(100));
+    ASSERT_TRUE(peers_.note_seen(at("db.example:5432"), presented, kMintNow - std::chrono::hours(100)));
     EXPECT_THAT(content(), HasSubstr(" 2026-11-25T01:00:00Z until=")) << "a clock put back makes nothing younger";
-    peers_.note_seen(at("db.example:5432"), {other_.certificate()}, kMintNow + std::chrono::hours(100));
-    peers_.note_seen(at("other.example:5432"), presented, kMintNow + std::chrono::hours(100));
+    ASSERT_TRUE(peers_.note_seen(at("db.example:5432"), {other_.certificate()}, kMintNow + std::chrono::hours(100)));
+    ASSERT_TRUE(peers_.note_seen(at("other.example:5432"), presented, kMintNow + std::chrono::hours(100)));
     EXPECT_THAT(content(), HasSubstr(" 2026-11-25T01:00:00Z until=")) << "another key, another host";
 }
 
@@ -220,7 +220,7 @@ TEST_F(KnownPeersTest, A130_AreReplacedWholeAndKeepWhatPeopleWrote) {
                              line("db.example:1", db_) + " # ask Bob\n# the end\n";
     write(text);
     const mode_t before = ::umask(0);
-    peers_.note_seen(at("db.example:1"), {db_.certificate()}, kMintNow);
+    ASSERT_TRUE(peers_.note_seen(at("db.example:1"), {db_.certificate()}, kMintNow));
     ::umask(before);
     EXPECT_EQ(content(), "# ours\n\n" + line("a.example:1", other_) + " # the old one\ndb.example:1 " +
                              spki(db_).to_string() +

@@ -22,6 +22,8 @@ struct PeerEntry {
     x509::Time last_seen;
     trust::Sight sight;   ///< of the certificate when it was last seen
     std::string comment;  ///< from `#` on; may be empty
+    /// Of a key that has been announced and not yet been presented: the remembered key that announced it.
+    std::optional<Pin> follows{};
 
     bool operator==(const PeerEntry&) const = default;
 };

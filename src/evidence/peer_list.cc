@@ -4,6 +4,7 @@
 #include "text/escape.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cotter::evidence {
 namespace {
@@ -146,9 +147,16 @@ Result<bool> PeerList::remember(const x509::HostPort& peer, const Sighting& seen
                       "ask the server's owner for the new key");
     }
     bool is_known = false;
-    for (const PeerLine& line : lines_) {
+    for (PeerLine& line : lines_) {
         const PeerEntry* entry = line.entry();
         if (entry == nullptr || entry->is_revoked || !entry->name.covers(peer)) continue;
+        if (entry->pin == seen.pin && entry->follows && additional) {
+            // What somebody vouches for needs no announcement any more.
+            PeerEntry vouched = *entry;
+            vouched.follows.reset();
+            line = PeerLine::of(std::move(vouched));
+            return true;
+        }
         if (entry->pin == seen.pin) return false;
         is_known = true;
     }
@@ -160,20 +168,81 @@ Result<bool> PeerList::remember(const x509::HostPort& peer, const Sighting& seen
     return true;
 }
 
-bool PeerList::note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented, trust::Time now) {
+PeerList::Noted PeerList::note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented,
+                                    trust::Time now) {
     const auto is_meant = [&](const PeerLine& line) {
         const PeerEntry* entry = line.entry();
         return entry != nullptr && !entry->is_revoked && entry->name.covers(peer) &&
-               presented.front().matches(entry->pin) &&
-               (now - entry->last_seen >= kNotedAfter || !entry->sight.not_after);
+               presented.front().matches(entry->pin);
     };
-    const auto found = std::ranges::find_if(lines_, is_meant);
-    if (found == lines_.end()) return false;
+    const auto is_due = [&](const PeerLine& line) {
+        return is_meant(line) && (now - line.entry()->last_seen >= kNotedAfter || !line.entry()->sight.not_after ||
+                                  line.entry()->follows);
+    };
+    const auto found = std::ranges::find_if(lines_, is_due);
+    if (found == lines_.end()) return Noted::kNothing;
+    // The announcing key may stand there in two spellings, and each is followed.
+    std::vector<Pin> former;
+    for (const PeerLine& line : lines_) {
+        if (is_meant(line) && line.entry()->follows) former.push_back(*line.entry()->follows);
+    }
     PeerEntry noted = *found->entry();
     noted.last_seen = std::max(noted.last_seen, now);
     noted.sight = trust::sight_of(presented, now);
+    noted.follows.reset();
     *found = PeerLine::of(std::move(noted));
-    return true;
+    if (former.empty()) return Noted::kSeen;
+    const auto is_former = [&](const Pin& pin) { return std::ranges::find(former, pin) != former.end(); };
+    std::erase_if(lines_, [&](const PeerLine& line) {
+        const PeerEntry* entry = line.entry();
+        return entry != nullptr && !entry->is_revoked && entry->name.covers(peer) &&
+               (is_former(entry->pin) || (entry->follows && is_former(*entry->follows)));
+    });
+    return Noted::kSucceeded;
+}
+
+Result<bool> PeerList::expect(const x509::HostPort& peer, const x509::Certificate& presented, const Pin& next,
+                              trust::Time now) {
+    const std::string what = "remembering the next key of " + peer.to_string();
+    if (const PeerLine* foreign = foreign_about(peer, &next, &presented)) {
+        return failed("known_peers_mark", what, source_ + ": " + unknown_mark(lines_, *foreign),
+                      "use the version of cotter that wrote it");
+    }
+    if (has_revoked(next)) {
+        return failed("peer_revoked", what, "the key " + next.abbreviated() + " is marked as revoked in " + source_,
+                      "ask the server's owner, by another way, what key it will have");
+    }
+    bool is_known_here = false;
+    std::vector<PeerLine> added;
+    for (const PeerLine& line : lines_) {
+        const PeerEntry* entry = line.entry();
+        if (entry == nullptr || entry->is_revoked || entry->follows || !presented.matches(entry->pin)) continue;
+        is_known_here = is_known_here || entry->name.covers(peer);
+        const bool is_expected = std::ranges::any_of(lines_, [&](const PeerLine& other) {
+            const PeerEntry* known = other.entry();
+            return known != nullptr && !known->is_revoked && known->pin == next && known->name == entry->name &&
+                   (!known->follows || *known->follows == entry->pin);
+        });
+        if (!is_expected) added.push_back(PeerLine::of({false, entry->name, next, now, now, {}, {}, entry->pin}));
+    }
+    if (!is_known_here) {
+        return failed("peer_unknown", what, "the key that announces it is not remembered for it",
+                      "cotter peers list shows what is");
+    }
+    const std::size_t forgotten = std::erase_if(lines_, [&](const PeerLine& line) {
+        const PeerEntry* entry = line.entry();
+        return entry != nullptr && entry->follows && presented.matches(*entry->follows) && entry->pin != next;
+    });
+    lines_.insert(lines_.end(), added.begin(), added.end());
+    return !added.empty() || forgotten != 0;
+}
+
+bool PeerList::expect_none(const x509::HostPort& peer, const x509::Certificate& presented) {
+    return std::erase_if(lines_, [&](const PeerLine& line) {
+               const PeerEntry* entry = line.entry();
+               return entry != nullptr && entry->follows && entry->name.covers(peer) &&
+                      presented.matches(*entry->follows);
+           }) != 0;
 }
 
 PeerList::Forgotten PeerList::forget(const x509::HostPort& peer, const Pin* only) {

@@ -53,10 +53,24 @@ class PeerList {
     [[nodiscard]] Result<bool> remember(const x509::HostPort& peer, const Sighting& seen, trust::Time now,
                                         const NewNames& names, bool additional = false);
 
+    enum class Noted : std::uint8_t {
+        kNothing,
+        kSeen,
+        kSucceeded,  ///< an announced key was presented: it is remembered now, and the one that announced it no longer
+    };
     /// Notes that a key that is remembered was seen: LAST-SEEN moves where it is more than a day old, and what the
-    /// certificate says is written down with it. Gives whether anything changed.
-    [[nodiscard]] bool note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented,
-                                 trust::Time now);
+    /// certificate says is written down with it. Whoever has seen the new key never takes the old one again.
+    [[nodiscard]] Noted note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented,
+                                  trust::Time now);
+
+    /// Remembers the key that will follow the one presented, which must be remembered for that host and port: there,
+    /// and wherever else it is remembered, since whoever holds it speaks for it anywhere (a server has several ports
+    /// and names). A key that it had announced before and that never came is forgotten. An Error where the next key is
+    /// revoked, and where a foreign mark may be about either. Gives whether anything changed.
+    [[nodiscard]] Result<bool> expect(const x509::HostPort& peer, const x509::Certificate& presented, const Pin& next,
+                                      trust::Time now);
+    /// Forgets what the key presented had announced for that host and port. Gives whether anything was.
+    [[nodiscard]] bool expect_none(const x509::HostPort& peer, const x509::Certificate& presented);
 
     struct Forgotten {
         std::size_t removed = 0;

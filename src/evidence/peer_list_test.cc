@@ -148,8 +148,9 @@ TEST(PeerList, EveryChangeKeepsEveryOtherLine) {
     EXPECT_THAT(
         changed([&](PeerList& list) { EXPECT_TRUE(list.remember(at("new.example:1"), {other}, kMintNow, names())); }),
         StartsWith(before + known + after + "new.example:1 "));
-    const std::string noted = changed(
-        [&](PeerList& list) { EXPECT_TRUE(list.note_seen(at("db.example:1"), {keys().db.certificate()}, kMintNow)); });
+    const std::string noted = changed([&](PeerList& list) {
+        EXPECT_EQ(list.note_seen(at("db.example:1"), {keys().db.certificate()}, kMintNow), PeerList::Noted::kSeen);
+    });
     EXPECT_THAT(noted, StartsWith(before + "db.example:1 "));
     EXPECT_TRUE(noted.ends_with(after));
 }

@@ -62,7 +62,8 @@ struct AuditEntry {
     Time at{};
     std::string actor;
     std::string action;  ///< "add", "suspend", "restore", "revoke", "remove", "add-key", "drop-key", "invite",
-                         ///< "withdraw", "join", "rules", "disconnect", "approve"
+                         ///< "withdraw", "join", "rules", "disconnect", "approve", "rotate-prepare", "rotate-commit",
+                         ///< "rotate-abort"
     std::string client;
     std::string detail;
 };

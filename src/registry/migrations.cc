@@ -182,8 +182,43 @@ CREATE TABLE pending_clients (
 ) {strict};
 )sql";
 
+// Server keys that change (rotations.h) and client keys that do (renewals.h). `present` and `next` are SHA-256 over a
+// SubjectPublicKeyInfo. Answers are by canonical key: also of clients that only a CA admits, which have no row.
+constexpr const char* kSuccessions = R"sql(
+CREATE TABLE rotations (
+    next {octets} PRIMARY KEY NOT NULL CHECK (length(next) = 32),
+    present {octets} NOT NULL CHECK (length(present) = 32 AND present <> next),
+    state {text} NOT NULL CHECK (state IN ('prepared', 'committed', 'aborted')),
+    state_since {integer} NOT NULL,
+    prepared {integer} NOT NULL
+) {strict};
+CREATE INDEX rotations_by_present ON rotations (present);
+CREATE TABLE rotation_answers (
+    next {octets} NOT NULL REFERENCES rotations (next) ON DELETE CASCADE,
+    canonical {octets} NOT NULL CHECK (length(canonical) = 32),
+    client {text} NOT NULL,
+    answer {integer} NOT NULL CHECK (answer BETWEEN 1 AND 4),
+    at {integer} NOT NULL,
+    PRIMARY KEY (next, canonical)
+) {strict};
+CREATE TABLE server_keys (
+    server {text} PRIMARY KEY NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
+    host {text} NOT NULL,
+    present {octets} NOT NULL CHECK (length(present) = 32),
+    next {octets} NOT NULL CHECK (length(next) IN (0, 32))
+) {strict};
+CREATE TABLE renewals (
+    canonical {octets} PRIMARY KEY NOT NULL REFERENCES canonical_keys (digest) ON DELETE CASCADE,
+    next {text} NOT NULL,
+    former {text} NOT NULL,
+    client {text} NOT NULL REFERENCES clients (name) ON DELETE CASCADE,
+    at {integer} NOT NULL
+) {strict};
+CREATE INDEX renewals_by_client ON renewals (client);
+)sql";
+
 // What stands here has been applied somewhere: it is never changed, only added to at the end.
-constexpr std::array kMigrations = {kClients, kChanges, kIssuedCertificates, kRules};
+constexpr std::array kMigrations = {kClients, kChanges, kIssuedCertificates, kRules, kSuccessions};
 
 /// The schema that the store has; 0 for an empty one.
 Result<std::size_t> schema_of(Store& store, const std::string& what) {

@@ -116,7 +116,7 @@ class Registry {
     /// Within Store::write: the next version, which says of this client that servers must look at it anew. Throws
     /// StoreFault.
     std::uint64_t touch(const ClientName& name);
-    /// Within Store::write: the audit row of a change. Throws StoreFault.
+    /// Within Store::write: the audit row of a change. `client` may be empty. Throws StoreFault.
     void record(const Change& change, std::string_view action, std::string_view client, std::string_view detail);
 
   private:

@@ -77,7 +77,9 @@ trust::Verdict AdmissionJudge::judge(const tls::Peer& peer, const Arrival& arriv
     trust::Verdict verdict = judge_with(
         can_ask ? snapshot_->standing_of(peer.presented.front(), now) : trust::Standing{}, peer, arrival.source, now);
     const StreamCaps caps = caps_of(verdict.rules.get());
-    if (arrival.ledger != nullptr && (caps.at_all || caps.at_service)) {
+    // What is said of keys takes no stream: a client at its cap says it, too.
+    const bool is_for_stream = peer.application != tls::Application::kControl;
+    if (is_for_stream && arrival.ledger != nullptr && (caps.at_all || caps.at_service)) {
         trust::judge_open_streams(verdict, rules_->policy,
                                   arrival.ledger->open_streams(verdict.client_name, rules_->policy.service));
     }

@@ -5,6 +5,7 @@
 #include "evidence/status_fetch.h"
 #include "identity/identity.h"
 #include "service/incident.h"
+#include "service/next_key.h"
 #include "service/policy_choice.h"
 #include "service/settings.h"
 #include "stream/starttls_dialogue.h"
@@ -28,11 +29,12 @@ struct ClientSettings {
     TrustRequest trust{};
     std::optional<std::filesystem::path> roots{};
     std::vector<std::filesystem::path> crls{};
-    evidence::StatusSources status{};                    ///< besides the CRLs
-    evidence::DnsSettings dns{};                         ///< for trust by DANE
-    std::optional<IdentityFiles> identity{};             ///< none: no certificate is offered
-    std::function<void(const Pin&)> on_first_contact{};  ///< told of a key that accept-new has just remembered
-    std::function<void(const Incident&)> on_incident{};  ///< told, on the reactor's thread, of each; must not wait
+    evidence::StatusSources status{};                     ///< besides the CRLs
+    evidence::DnsSettings dns{};                          ///< for trust by DANE
+    std::optional<IdentityFiles> identity{};              ///< none: no certificate is offered
+    std::function<void(const Pin&)> on_first_contact{};   ///< told of a key that accept-new has just remembered
+    std::function<void(const KeyEvent&)> on_key_event{};  ///< told of what is heard and learnt of the server's keys
+    std::function<void(const Incident&)> on_incident{};   ///< told, on the reactor's thread, of each; must not wait
     std::optional<stream::ListenAddress> listen{};
     bool unsafe_listen = false;
     StreamSettings stream{};

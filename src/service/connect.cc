@@ -68,7 +68,7 @@ expected<StreamOutcome, ConnectFailure> connect_standard_streams(const ClientSet
             [&, connection_id](stream::EndReason reason, const stream::RelayCounts& counts,
                                std::optional<tls::Alert> alert) {
                 outcome = StreamOutcome{reason, counts, alert, connection_id};
-                reactor.io().stop();
+                dialer->when_answered([&] { reactor.io().stop(); });
             });
         relay->start(std::move(opened->early));
     };

@@ -1,6 +1,7 @@
 // Opening streams to a server.
 #include "service/dialer.h"
 
+#include "service/control.h"
 #include "service/dane_lookup.h"
 #include "service/wall_clock.h"
 #include "stream/await.h"
@@ -9,7 +10,13 @@
 #include "stream/starttls.h"
 #include "trust/judge.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace cotter::service {
 namespace {
@@ -21,6 +28,7 @@ ConnectFailure failure(Error error, std::string connection_id = {}) {
 }
 
 constexpr std::uint8_t kNoApplicationProtocol = 120;
+constexpr std::chrono::seconds kMostWaitForAnswer{3};
 constexpr std::string_view kApplicationRefused = "no_application_protocol";
 
 bool refuses_application(const ConnectFailure& failure) {
@@ -196,6 +204,8 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
              settings.trust.memory(), settings.status.crl_numbers, intent) {}
 
 Result<void> Dialer::reload() {
+    // Before the files are read: what is replaced meanwhile is read again.
+    identity_stamp_ = stamp_of_identity();
     auto configuration = ClientConfiguration::read(settings_);
     if (!configuration) return unexpected(configuration.error());
     const auto* identity = configuration->identity ? &*configuration->identity : nullptr;
@@ -210,6 +220,7 @@ Result<void> Dialer::reload() {
     bare_context_ = std::make_shared<const tls::Context>(std::move(*bare));
     judge_.replace(*configuration);
     resolver_ = std::move(configuration->resolver);
+    identity_ = std::move(configuration->identity);
     session_.clear();
     return {};
 }
@@ -227,7 +238,7 @@ std::shared_ptr<const evidence::FetchedStatus> Dialer::fetch_status(const tls::P
 }
 
 asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() {
-    return shake_hands_under(context_);
+    return shake_hands_under(context_, settings_.stream.resumption ? &session_ : nullptr);
 }
 
 /// Before each handshake anew: the resolver keeps an answer as long as its TTL allows, and no longer.
@@ -240,14 +251,13 @@ asio::awaitable<void> Dialer::ask_for_tlsa() {
 }
 
 asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_under(
-    std::shared_ptr<const tls::Context> context) {
+    std::shared_ptr<const tls::Context> context, tls::ClientSession* session) {
     co_await ask_for_tlsa();
     // Named: g++ 12 destroys an aggregate made inside the co_await expression twice.
     const stream::Target target{settings_.server};
     auto socket = co_await stream::dial(reactor_, target, stream::Reach::kAnywhere, settings_.stream.connect_timeout);
     if (!socket) co_return unexpected(failure(socket.error()));
-    tls::Handshake handshake(*context, reactor_.wire(), judge_, settings_.judged_host().host,
-                             settings_.stream.resumption ? &session_ : nullptr);
+    tls::Handshake handshake(*context, reactor_.wire(), judge_, settings_.judged_host().host, session);
     stream::Deadline deadline(reactor_,
                               stream::later(std::chrono::steady_clock::now(), settings_.stream.handshake_timeout));
     if (settings_.start_tls) {
@@ -274,10 +284,11 @@ asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_un
 }
 
 asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
+    take_renewed_identity();
     auto shaken = co_await shake_hands();
     if (!shaken && refuses_application(shaken.error())) {
         // A server of another make that insists on protocols of its own takes who names none (RFC 7301, 3.2).
-        shaken = co_await shake_hands_under(bare_context_);
+        shaken = co_await shake_hands_under(bare_context_, settings_.stream.resumption ? &session_ : nullptr);
     }
     if (!shaken) co_return unexpected(shaken.error());
     auto stream = tls::open_stream(std::move(shaken->handshake));
@@ -292,9 +303,10 @@ asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
     }
     stream::EarlyBytes early;
     if (stream->peer().application == tls::Application::kStream) {
-        auto rest = co_await await_ready(shaken->socket, *stream, std::move(shaken->unread));
-        if (!rest) co_return unexpected(rest.error());
-        early.to_plain = std::move(*rest);
+        auto ready = co_await await_ready(shaken->socket, *stream, std::move(shaken->unread));
+        if (!ready) co_return unexpected(ready.error());
+        if (ready->key_news) hear(*ready->key_news, *stream);
+        early.to_plain = std::move(ready->rest);
     } else {
         early.ciphertext = std::move(shaken->unread);
     }
@@ -319,7 +331,13 @@ Result<void> Dialer::remember(const tls::Stream& stream) const {
     const x509::HostPort host = settings_.judged_host();
     const trust::Time now = wall_clock_now();
     if (!stream.verdict().is_first_contact) {
-        if (judge_.goes_by_memory()) judge_.known_peers().note_seen(host, presented, now);
+        if (!judge_.goes_by_memory()) return {};
+        const auto noted = judge_.known_peers().note_seen(host, presented, now);
+        const Pin pin = evidence::sighting_of(presented, now).pin;
+        if (!noted)
+            tell_of(KeyEvent{KeyEvent::Kind::kNotForgotten, host, pin, noted.error().what + ": " + noted.error().why});
+        if (noted && *noted == evidence::PeerList::Noted::kSucceeded)
+            tell_of(KeyEvent{KeyEvent::Kind::kSucceeded, host, pin, {}});
         return {};
     }
     const evidence::Sighting seen = evidence::sighting_of(presented, now);
@@ -328,8 +346,59 @@ Result<void> Dialer::remember(const tls::Stream& stream) const {
     return remembered;
 }
 
-asio::awaitable<expected<ByteVector, ConnectFailure>> Dialer::await_ready(stream::Socket& socket, tls::Stream& stream,
-                                                                          ByteVector unread) {
+void Dialer::tell_of(KeyEvent event) const {
+    if (settings_.on_key_event) settings_.on_key_event(event);
+}
+
+void Dialer::hear(const stream::KeyNews& news, const tls::Stream& stream) {
+    if (!judge_.policy()) return;
+    const Heard heard = hear_of_next_key(news, stream, settings_.judged_host(), *judge_.policy(), judge_.known_peers(),
+                                         wall_clock_now());
+    if (heard.event) tell_of(*heard.event);
+    if (heard.answer == registry::KeyAnswer::kNone || std::exchange(is_answering_, true)) return;
+    asio::co_spawn(reactor_.io(), answer({heard.answer, *heard.next}), asio::detached);
+}
+
+asio::awaitable<void> Dialer::answer(TellOfNextKey word) {
+    const bool asks = judge_.policy() && asks_for_status(*judge_.policy());
+    const tls::ContextSettings control{settings_.stream.minimum_protocol, false, {tls::Application::kControl}, asks};
+    auto context = tls::Context::client(library_, identity_ ? &*identity_ : nullptr, control);
+    if (context) {
+        const auto shared = std::make_shared<const tls::Context>(std::move(*context));
+        auto shaken = co_await shake_hands_under(shared, nullptr);
+        const MakeRequest say = [word](const tls::ControlChannel&) -> Result<ControlRequest> { return word; };
+        // Whether it got there the server says at the next connection.
+        if (shaken) static_cast<void>(co_await control_over(std::move(*shaken), *this, say));
+    }
+    is_answering_ = false;
+    answer_timer_.cancel();
+    if (when_answered_) std::exchange(when_answered_, nullptr)();
+}
+
+void Dialer::when_answered(std::function<void()> done) {
+    if (!is_answering_) return done();
+    when_answered_ = std::move(done);
+    answer_timer_.expires_after(kMostWaitForAnswer);
+    answer_timer_.async_wait([this](const boost::system::error_code& fault) {
+        if (!fault && when_answered_) std::exchange(when_answered_, nullptr)();
+    });
+}
+
+std::optional<Dialer::Stamp> Dialer::stamp_of_identity() const {
+    struct stat status{};
+    if (!settings_.identity || ::stat(settings_.identity->certificate.c_str(), &status) != 0) return std::nullopt;
+    return Stamp{status.st_dev, status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
+void Dialer::take_renewed_identity() {
+    const auto stamp = stamp_of_identity();
+    if (!stamp || stamp == identity_stamp_) return;
+    // Files that can't be used leave everything as it was, as at any reload.
+    static_cast<void>(reload());
+}
+
+asio::awaitable<expected<Dialer::Ready, ConnectFailure>> Dialer::await_ready(stream::Socket& socket,
+                                                                             tls::Stream& stream, ByteVector unread) {
     const std::string server = settings_.server.to_string();
     // The server dials its backend before it says ready.
     stream::Deadline deadline(reactor_,
@@ -345,7 +414,7 @@ asio::awaitable<expected<ByteVector, ConnectFailure>> Dialer::await_ready(stream
         const auto state = preface.take(buffer.first(read.size));
         static_cast<void>(co_await stream::send_wire(reactor_, socket));
         switch (state) {
-            case stream::PrefaceReader::State::kReady: co_return preface.rest();
+            case stream::PrefaceReader::State::kReady: co_return Ready{preface.rest(), preface.key_news()};
             case stream::PrefaceReader::State::kUnavailable:
                 co_return unexpected(failure({ErrorKind::kFailed,
                                               "service_unavailable",

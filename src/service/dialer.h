@@ -4,8 +4,10 @@
 
 #include "service/client_settings.h"
 #include "service/connect_failure.h"
+#include "service/control_exchange.h"
 #include "service/expiry.h"
 #include "service/known_status.h"
+#include "stream/preface.h"
 #include "stream/reactor.h"
 #include "stream/relay.h"
 #include "stream/socket.h"
@@ -14,7 +16,10 @@
 #include "trust/coverage.h"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -57,6 +62,7 @@ class ServerJudge final : public tls::PeerJudge {
     [[nodiscard]] Incident incident_of(const x509::HostPort& dialled, const trust::Verdict& verdict,
                                        std::string connection_id) const;
     [[nodiscard]] bool has_policy() const { return policy_.has_value(); }
+    [[nodiscard]] const std::optional<trust::ServerPolicy>& policy() const { return policy_; }
 
     /// Servers are judged by what is remembered of them.
     [[nodiscard]] bool goes_by_memory() const { return policy_ && trust::is_continuity(policy_->trust); }
@@ -104,6 +110,10 @@ class Dialer {
     };
     [[nodiscard]] boost::asio::awaitable<expected<Opened, ConnectFailure>> open();
 
+    /// Calls it once no answer about a next key is under way to the server any more: at once, mostly. A process whose
+    /// stream has ended waits so, for some seconds at most; else the server asks again at the next connection.
+    void when_answered(std::function<void()> done);
+
     /// What bounds that stream: the settings, and the end of what its server was trusted by (INVARIANT A123).
     [[nodiscard]] stream::RelayLimits limits_of(const tls::Stream& stream) const;
 
@@ -127,9 +137,18 @@ class Dialer {
     Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::LibraryContext library,
            std::vector<tls::Application> applications, ServerJudge::Intent intent);
     boost::asio::awaitable<expected<Shaken, ConnectFailure>> shake_hands_under(
-        std::shared_ptr<const tls::Context> context);
-    boost::asio::awaitable<expected<ByteVector, ConnectFailure>> await_ready(stream::Socket& socket,
-                                                                             tls::Stream& stream, ByteVector unread);
+        std::shared_ptr<const tls::Context> context, tls::ClientSession* session);
+    struct Ready {
+        ByteVector rest;  ///< of what came: the stream's first octets
+        std::optional<stream::KeyNews> key_news;
+    };
+    boost::asio::awaitable<expected<Ready, ConnectFailure>> await_ready(stream::Socket& socket, tls::Stream& stream,
+                                                                        ByteVector unread);
+    void hear(const stream::KeyNews& news, const tls::Stream& stream);
+    boost::asio::awaitable<void> answer(TellOfNextKey word);
+    void tell_of(KeyEvent event) const;
+    /// Where the identity's files were replaced, as `renew` does, they count from the next connection on.
+    void take_renewed_identity();
     boost::asio::awaitable<void> ask_for_tlsa();
     void tell_of(const trust::Verdict& verdict, const std::string& connection_id) const;
     [[nodiscard]] Result<void> remember(const tls::Stream& stream) const;
@@ -143,6 +162,20 @@ class Dialer {
     std::shared_ptr<const tls::Context> bare_context_;  ///< the same, asking for no application by ALPN
     std::shared_ptr<evidence::DaneResolver> resolver_;  ///< where DANE decides and no records were given
     tls::ClientSession session_;
+    std::optional<identity::Identity> identity_;
+    /// Of the certificate's file, as it was read.
+    struct Stamp {
+        std::uint64_t device = 0;
+        std::uint64_t inode = 0;
+        std::int64_t seconds = 0;
+        std::int64_t nanoseconds = 0;
+        bool operator==(const Stamp&) const = default;
+    };
+    [[nodiscard]] std::optional<Stamp> stamp_of_identity() const;
+    std::optional<Stamp> identity_stamp_;
+    bool is_answering_ = false;  ///< a next key of the server's
+    std::function<void()> when_answered_;
+    boost::asio::steady_timer answer_timer_{reactor_.io()};
     std::optional<tls::Peer> seen_;
 };
 

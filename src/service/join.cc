@@ -2,7 +2,7 @@
 #include "service/join.h"
 
 #include "service/dialer.h"
-#include "stream/await.h"
+#include "service/exchange.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -30,43 +30,18 @@ asio::awaitable<expected<Joined, ConnectFailure>> exchange(Dialer& dialer, const
     if (!channel) co_return unexpected(ConnectFailure{channel.error(), connection_id});
 
     stream::Reactor& reactor = dialer.reactor();
-    const ByteVector request = join_request(secret);
-    reactor.wire().lend({});
-    const bool is_written = channel->write(request);
-    if (!is_written || !co_await stream::send_wire(reactor, shaken->socket)) {
-        co_return unexpected(no_answer(dialer.settings(), "the connection broke", connection_id));
-    }
     stream::Deadline deadline(
         reactor, stream::later(std::chrono::steady_clock::now(), dialer.settings().stream.handshake_timeout));
     deadline.guard(&shaken->socket);
-    ByteVector answer;
-    ByteVector unread = std::move(shaken->unread);
-    Bytes received = unread;
-    for (;;) {
-        reactor.wire().lend(received);
-        const std::span<std::byte> buffer = reactor.plaintext_buffer();
-        const auto read = channel->read(buffer);
-        answer.insert(answer.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(read.size));
-        if (read.reading == tls::Plaintext::Reading::kCloseNotify) break;
-        if (read.reading == tls::Plaintext::Reading::kFailed || answer.size() > kMostJoinAnswer) {
-            const auto alert = channel->received_alert();
-            if (alert && alert->refuses_certificate())
-                co_return unexpected(ConnectFailure{NotAdmitted{*alert}, connection_id});
-            co_return unexpected(no_answer(dialer.settings(), "the server's answer broke off", connection_id));
-        }
-        stream::Moved moved;
-        do {
-            if (!co_await stream::until_readable(shaken->socket) || deadline.is_expired()) {
-                co_return unexpected(no_answer(dialer.settings(), "the server did not answer in time", connection_id));
-            }
-            moved = stream::receive(shaken->socket, reactor.receive_buffer());
-        } while (moved.outcome == stream::Moved::Outcome::kWouldBlock);
-        if (moved.outcome != stream::Moved::Outcome::kDone) {
-            co_return unexpected(no_answer(dialer.settings(), "the server closed without an answer", connection_id));
-        }
-        received = reactor.receive_buffer().first(moved.size);
+    const auto answer = co_await ask(reactor, shaken->socket, *channel, join_request(secret), std::move(shaken->unread),
+                                     kMostJoinAnswer, deadline);
+    if (!answer) {
+        const auto alert = channel->received_alert();
+        if (alert && alert->refuses_certificate())
+            co_return unexpected(ConnectFailure{NotAdmitted{*alert}, connection_id});
+        co_return unexpected(no_answer(dialer.settings(), answer.error(), connection_id));
     }
-    auto parsed = parse_join_answer(answer);
+    auto parsed = parse_join_answer(*answer);
     if (!parsed) co_return unexpected(ConnectFailure{parsed.error(), connection_id});
     co_return Joined{std::move(*parsed), connection_id};
 }

@@ -7,6 +7,7 @@
 #include "x509/openssl.h"
 
 #include <openssl/rand.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -20,6 +21,13 @@ constexpr std::chrono::milliseconds kAfterFault{250};
 constexpr std::chrono::seconds kReportEvery{1};
 constexpr std::chrono::milliseconds kWaitForThreads{500};
 constexpr std::size_t kMostTasks = 1024;
+
+constexpr std::chrono::milliseconds kLookAtRotationEvery{400};
+
+std::string own_host() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
+}
 
 std::string random_id() {
     std::array<std::byte, 16> octets{};
@@ -49,6 +57,7 @@ RegistryWatch::RegistryWatch(std::unique_ptr<registry::Registry> registry,
       server_id_(random_id()),
       ledger_(ledger),
       log_(log),
+      host_(own_host()),
       freshness_(std::chrono::steady_clock::now()),
       strangers_(std::chrono::steady_clock::now()) {}
 
@@ -65,8 +74,28 @@ void RegistryWatch::announce() {
     report(wall_clock_now());
 }
 
-void RegistryWatch::start(OnSnapshot on_snapshot) {
+Result<std::optional<registry::Rotation>> RegistryWatch::rotation_from(const Pin& present) {
+    return registry::Rotations(*registry_).from(present);
+}
+
+void RegistryWatch::follow(const Pin& present, const std::optional<Pin>& next) {
+    const auto adopt = [this, keys = registry::RotatingServer{host_, present, next}](registry::Registry&) {
+        if (!keys_ || keys_->present != keys.present) heard_rotation_.reset();
+        keys_ = keys;
+        report(wall_clock_now());
+    };
+    // A full queue is emptied many times a second, and this must not be lost.
+    if (!thread_.joinable()) return adopt(*registry_);
+    {
+        const std::scoped_lock lock(mutex_);
+        tasks_.push_back(adopt);
+    }
+    wake_.notify_one();
+}
+
+void RegistryWatch::start(OnSnapshot on_snapshot, OnRotation on_rotation) {
     on_snapshot_ = std::move(on_snapshot);
+    on_rotation_ = std::move(on_rotation);
     thread_ = std::thread([this] { run(); });
 }
 
@@ -90,6 +119,14 @@ bool RegistryWatch::join(const registry::InvitationSecret& secret, registry::New
     });
 }
 
+bool RegistryWatch::change(Work work, OnDone on_done) {
+    return enqueue([this, work = std::move(work), on_done = std::move(on_done)](registry::Registry& registry) {
+        auto done = work(registry);
+        if (done) publish();
+        on_done(std::move(done));
+    });
+}
+
 void RegistryWatch::learn(Pin pin, x509::CanonicalKey canonical) {
     // If the queue is full the key is met again at the client's next connection.
     static_cast<void>(enqueue([this, pin = std::move(pin), canonical](registry::Registry& registry) {
@@ -104,6 +141,7 @@ void RegistryWatch::learn(Pin pin, x509::CanonicalKey canonical) {
 
 void RegistryWatch::run() {
     auto next_report = std::chrono::steady_clock::now();
+    auto next_look_at_rotation = next_report;
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {
         wake_.wait_for(lock, kLookEvery, [this] { return is_stopping_ || !tasks_.empty(); });
@@ -115,6 +153,10 @@ void RegistryWatch::run() {
             report(wall_clock_now());
             note_strangers();
             next_report = std::chrono::steady_clock::now() + kReportEvery;
+        }
+        if (std::chrono::steady_clock::now() >= next_look_at_rotation) {
+            look_at_rotation();
+            next_look_at_rotation = std::chrono::steady_clock::now() + kLookAtRotationEvery;
         }
         lock.lock();
     }
@@ -132,6 +174,15 @@ void RegistryWatch::look() {
     if (!changed) return note(changed.error());
     if (*changed) is_behind_ = true;
     is_behind_ ? publish() : note_read();
+}
+
+void RegistryWatch::look_at_rotation() {
+    if (!keys_) return;
+    auto rotation = registry::Rotations(*registry_).from(keys_->present);
+    // A registry that can't be read changes nothing; the look at its version tells of it.
+    if (!rotation || (heard_rotation_ && *heard_rotation_ == *rotation)) return;
+    heard_rotation_.emplace(*rotation);
+    on_rotation_(keys_->present, std::move(*rotation));
 }
 
 void RegistryWatch::publish() {
@@ -160,6 +211,7 @@ void RegistryWatch::report(x509::Time now) {
     report.applied_version = ledger_.applied_by_all();
     report.rows = ledger_.take_rows();
     auto reported = registry_->report(report);
+    if (reported && keys_) reported = registry::Rotations(*registry_).note_server(server_id_, *keys_);
     if (reported) {
         is_unwritten_ = false;
     } else if (!std::exchange(is_unwritten_, true)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "registry/registry.h"
+#include "registry/rotations.h"
 #include "service/admission.h"
 #include "service/ledger.h"
 #include "service/log.h"
@@ -23,6 +24,10 @@ class RegistryWatch {
   public:
     using OnSnapshot = std::function<void(std::shared_ptr<const registry::Snapshot>)>;
     using OnJoined = std::function<void(Result<registry::Client>)>;
+    /// What the registry says of a rotation from that key; nothing: there is none.
+    using OnRotation = std::function<void(const Pin& present, std::optional<registry::Rotation>)>;
+    using Work = std::function<Result<void>(registry::Registry&)>;
+    using OnDone = std::function<void(Result<void>)>;
 
     /// Opens the registry and reads the first snapshot: a server without one does not start.
     [[nodiscard]] static Result<std::unique_ptr<RegistryWatch>> open(const std::string& url, Ledger& ledger, Log& log);
@@ -34,13 +39,23 @@ class RegistryWatch {
     /// Tells the registry that this server is there, so that commands count it and wait for it from now on.
     void announce();
 
-    /// Begins to watch; `on_snapshot` is called on the watching thread for each later snapshot.
-    void start(OnSnapshot on_snapshot);
+    /// Before start(): what the registry says now.
+    [[nodiscard]] Result<std::optional<registry::Rotation>> rotation_from(const Pin& present);
+
+    /// Begins to watch; `on_snapshot` is called on the watching thread for each later snapshot, `on_rotation` whenever
+    /// another word is heard of the key that is followed.
+    void start(OnSnapshot on_snapshot, OnRotation on_rotation);
+
+    /// From now on the server has this key, and holds that next one: it is reported, and its rotation is heard of.
+    void follow(const Pin& present, const std::optional<Pin>& next);
 
     /// Has an invitation used for this key. `on_joined` is called on the watching thread, after every thread has the
     /// snapshot in which the client is; a refused call (false) means that too many wait.
     [[nodiscard]] bool join(const registry::InvitationSecret& secret, registry::NewKey key, std::string address,
                             OnJoined on_joined);
+
+    /// Has something done with the registry. `on_done` is called as join()'s is.
+    [[nodiscard]] bool change(Work work, OnDone on_done);
 
     /// Where strangers go, to be put on the list of those who wait to be approved within a second.
     [[nodiscard]] Strangers& strangers() { return strangers_; }
@@ -59,6 +74,7 @@ class RegistryWatch {
                   std::string url, Ledger& ledger, Log& log);
     void run();
     void look();
+    void look_at_rotation();
     void publish();
     void report(x509::Time now);
     void note_read();  ///< what is published is the newest
@@ -74,6 +90,10 @@ class RegistryWatch {
     Ledger& ledger_;
     Log& log_;
     OnSnapshot on_snapshot_;
+    OnRotation on_rotation_;
+    std::string host_;
+    std::optional<registry::RotatingServer> keys_;                     ///< of this server
+    std::optional<std::optional<registry::Rotation>> heard_rotation_;  ///< last; none: nothing was heard yet
     SnapshotFreshness freshness_;
     Strangers strangers_;
     std::atomic<bool> is_failing_ = false;  ///< it can't be read

@@ -22,12 +22,24 @@ class Watched {
   public:
     explicit Watched(const std::string& url) : watch_(std::move(*RegistryWatch::open(url, ledger, log_))) {
         ledger.applied(0, watch_->first_snapshot()->version());
-        watch_->start([this](std::shared_ptr<const registry::Snapshot> snapshot) {
-            const std::scoped_lock lock(mutex_);
-            latest_ = std::move(snapshot);
-            ledger.applied(0, latest_->version());
-            changed_.notify_all();
-        });
+        watch_->start(
+            [this](std::shared_ptr<const registry::Snapshot> snapshot) {
+                const std::scoped_lock lock(mutex_);
+                latest_ = std::move(snapshot);
+                ledger.applied(0, latest_->version());
+                changed_.notify_all();
+            },
+            [this](const Pin&, std::optional<registry::Rotation> rotation) {
+                const std::scoped_lock lock(mutex_);
+                heard_.push_back(std::move(rotation));
+                changed_.notify_all();
+            });
+    }
+    /// Everything that was said of a rotation, once it is as much as that.
+    [[nodiscard]] std::vector<std::optional<registry::Rotation>> heard(std::size_t count) {
+        std::unique_lock lock(mutex_);
+        static_cast<void>(changed_.wait_for(lock, kPatience, [&] { return heard_.size() >= count; }));
+        return heard_;
     }
     [[nodiscard]] bool sees_version(std::uint64_t version) {
         std::unique_lock lock(mutex_);
@@ -42,6 +54,7 @@ class Watched {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::shared_ptr<const registry::Snapshot> latest_;
+    std::vector<std::optional<registry::Rotation>> heard_;
     std::unique_ptr<RegistryWatch> watch_;
 };
 
@@ -79,11 +92,31 @@ TEST_P(Watching, A198_AChangeBetweenOpeningAndStartingIsNotLost) {
     ASSERT_TRUE(watch);
     const auto added = owner->add(name_of("alice"), {key_of(1)}, std::nullopt, "", by_admin());
     ASSERT_TRUE(added);
-    (*watch)->start([&](const std::shared_ptr<const registry::Snapshot>& snapshot) {
-        ledger.applied(0, snapshot->version());
-        seen = snapshot->version();
-    });
+    (*watch)->start(
+        [&](const std::shared_ptr<const registry::Snapshot>& snapshot) {
+            ledger.applied(0, snapshot->version());
+            seen = snapshot->version();
+        },
+        {});
     EXPECT_TRUE(becomes([&] { return seen >= *added; }));
+}
+
+TEST_P(Watching, TellsOfARotationOfTheKeyThatItFollowsAndOfNoOther) {
+    registry::Rotations rotations(*owner);
+    const Pin present = key_of(1).pin;
+    const Pin next = key_of(2).pin;
+    Watched watched(url);
+    watched.watch().follow(present, std::nullopt);
+    ASSERT_EQ(watched.heard(1), std::vector{std::optional<registry::Rotation>()}) << "that there is none is said, too";
+    ASSERT_TRUE(rotations.prepare(key_of(3).pin, key_of(4).pin, by_admin()));
+    ASSERT_TRUE(rotations.prepare(present, next, by_admin()));
+    const auto prepared = rotations.from(present);
+    ASSERT_TRUE(prepared && *prepared);
+    ASSERT_EQ(watched.heard(2).back(), **prepared);
+    ASSERT_TRUE(rotations.abort(**prepared, by_admin()));
+    const auto heard = watched.heard(3);
+    EXPECT_EQ(heard.size(), 3);
+    EXPECT_FALSE(heard.back());
 }
 
 TEST_P(Watching, AJoinIsPublishedBeforeItIsAnswered) {

@@ -3,6 +3,7 @@
 
 #include "service/expiry.h"
 #include "service/process.h"
+#include "service/server_keys.h"
 #include "service/server_thread.h"
 #include "service/status_socket.h"
 #include "service/wall_clock.h"
@@ -27,6 +28,7 @@ namespace asio = boost::asio;
 // The registry, logs, listeners and the resolver want some too.
 constexpr std::size_t kDescriptorsOfOurOwn = 64;
 constexpr std::chrono::milliseconds kDrainLook{50};
+constexpr std::chrono::seconds kRotationLook{1};
 // What a thread needs to reset its connections once it was told to.
 constexpr std::chrono::seconds kMostEnding{2};
 // Dates are told days ahead.
@@ -42,9 +44,13 @@ std::size_t most_connections(const ProcessSettings& settings) {
 
 class Server {
   public:
-    Server(const ServeSettings& settings, Log& log, RegistryWatch& watch, Ledger& ledger)
+    Server(const ServeSettings& settings, Log& log, RegistryWatch& watch, Ledger& ledger,
+           ServerConfiguration configuration, const std::function<void(const Pin&)>& on_new_key)
         : settings_(settings),
           log_(log),
+          configuration_(std::move(configuration)),
+          keys_(settings.state, log),
+          on_new_key_(on_new_key),
           shared_{settings, log, ledger, watch, {}, most_connections(settings.process)} {
         for (const ServiceSettings& service : settings.services) {
             shared_.backends.push_back(std::make_unique<Backends>(
@@ -54,8 +60,7 @@ class Server {
         }
     }
 
-    Result<void> prepare(const ServerConfiguration& configuration) {
-        configuration_ = configuration;
+    Result<void> prepare() {
         std::vector<std::vector<stream::ListenSocket>> sockets(settings_.threads);
         for (const ServiceSettings& service : settings_.services) {
             auto first = stream::ListenSocket::open(service.listen, true);
@@ -69,10 +74,11 @@ class Server {
             sockets.front().push_back(std::move(*first));
         }
         for (auto& of_thread : sockets) {
-            auto thread = ServerThread::make(threads_.size(), shared_, configuration, std::move(of_thread));
+            auto thread = ServerThread::make(threads_.size(), shared_, configuration_, std::move(of_thread));
             if (!thread) return unexpected(thread.error());
             threads_.push_back(std::move(*thread));
         }
+        follow_own_key();
         open_status();
         return {};
     }
@@ -88,9 +94,15 @@ class Server {
     }
 
     void run() {
-        shared_.watch.start([this](const std::shared_ptr<const registry::Snapshot>& snapshot) {
-            for (const auto& thread : threads_) thread->publish(snapshot);
-        });
+        shared_.watch.start(
+            [this](const std::shared_ptr<const registry::Snapshot>& snapshot) {
+                for (const auto& thread : threads_) thread->publish(snapshot);
+            },
+            [this](const Pin& present, std::optional<registry::Rotation> rotation) {
+                asio::post(reactor_.io(), [this, present, rotation = std::move(rotation)]() mutable {
+                    if (present == keys_.present_pin()) act_on(keys_.hear(std::move(rotation)));
+                });
+            });
         for (const auto& thread : threads_) thread->start();
         await_signal();
         for (const auto& backends : shared_.backends)
@@ -134,7 +146,7 @@ class Server {
     }
 
     [[nodiscard]] std::vector<Expiry> expiries(x509::Time now) const {
-        return expiries_of(settings_, *configuration_, *shared_.watch.latest_snapshot(), now);
+        return expiries_of(settings_, configuration_, *shared_.watch.latest_snapshot(), now);
     }
 
     void tell_dates() {
@@ -175,7 +187,7 @@ class Server {
         const x509::Time now = wall_clock_now();
         ServerStatus status{.now = now,
                             .since = since_,
-                            .pin = configuration_->identity.pin().to_string(),
+                            .pin = configuration_.identity.pin().to_string(),
                             .takes_pending = settings_.pending,
                             .services = {},
                             .registry = shared_.watch.status(),
@@ -207,10 +219,57 @@ class Server {
                            .with("next", error.next));
             return;
         }
-        for (const auto& thread : threads_) thread->reconfigure(*configuration);
-        configuration_ = *configuration;
+        use(std::move(*configuration));
+        log_.write(Event("reload").with("result", "applied").with("pin", configuration_.identity.pin().to_string()));
+    }
+
+    /// With another identity the registry is asked anew what becomes of it, and nothing is announced until it has said.
+    void use(ServerConfiguration configuration) {
+        const bool is_same = configuration.identity.pin() == configuration_.identity.pin();
+        if (is_same) configuration.announcer = configuration_.announcer;
+        configuration_ = std::move(configuration);
+        for (const auto& thread : threads_) thread->reconfigure(configuration_);
+        if (!is_same) follow_own_key();
         tell_dates();
-        log_.write(Event("reload").with("result", "applied").with("pin", configuration->identity.pin().to_string()));
+    }
+
+    void follow_own_key() {
+        keys_.present(configuration_.identity);
+        shared_.watch.follow(configuration_.identity.pin(), std::nullopt);
+    }
+
+    void act_on(ServerKeys::Outcome outcome) {
+        switch (outcome) {
+            case ServerKeys::Outcome::kNothing: break;
+            case ServerKeys::Outcome::kAnnouncement:
+                // New contexts, so that every client shakes hands in full and can be told: no session outlives this.
+                configuration_.announcer = keys_.announcer();
+                for (const auto& thread : threads_) thread->reconfigure(configuration_);
+                shared_.watch.follow(configuration_.identity.pin(), keys_.next_pin());
+                break;
+            case ServerKeys::Outcome::kSwitched: take_next_key(); break;
+        }
+        if (!keys_.is_waiting()) return;
+        rotation_timer_.expires_after(kRotationLook);
+        rotation_timer_.async_wait([this](const boost::system::error_code& fault) {
+            if (!fault) act_on(keys_.look());
+        });
+    }
+
+    /// Open streams go on under the handshakes that they have had.
+    void take_next_key() {
+        auto configuration = configuration_.with_identity_of(settings_.identity);
+        if (!configuration) {
+            log_.write(Event("key_switch", LogLevel::kError)
+                           .with("result", "kept")
+                           .with("reason", configuration.error().what + ": " + configuration.error().why)
+                           .with("next", configuration.error().next));
+            return;
+        }
+        use(std::move(*configuration));
+        log_.write(
+            Event("key_switch").with("result", "applied").with("pin", configuration_.identity.pin().to_string()));
+        on_new_key_(configuration_.identity.pin());
     }
 
     void drain() {
@@ -245,9 +304,11 @@ class Server {
 
     const ServeSettings& settings_;
     Log& log_;
+    ServerConfiguration configuration_;  ///< that the threads have
+    ServerKeys keys_;
+    const std::function<void(const Pin&)>& on_new_key_;
     ServerShared shared_;
     std::vector<std::string> addresses_;  ///< of each service
-    std::optional<ServerConfiguration> configuration_;
     std::optional<StatusSocket> status_socket_;
     ToldExpiries told_;
     const x509::Time since_ = wall_clock_now();
@@ -255,6 +316,7 @@ class Server {
     stream::Reactor reactor_;
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
     asio::steady_timer drain_timer_{reactor_.io()};
+    asio::steady_timer rotation_timer_{reactor_.io()};
     bool is_draining_ = false;
     stream::SteadyTime drain_until_;
     stream::SteadyTime end_at_ = stream::SteadyTime::max();
@@ -262,17 +324,38 @@ class Server {
 
 }  // namespace
 
-Result<void> serve(const ServeSettings& settings, Log& log, const std::function<void(const Listening&)>& on_listening) {
+namespace {
+
+/// Where a rotation was committed while this server was away, it begins with the next key.
+Result<ServerConfiguration> catch_up(const ServeSettings& settings, Log& log, RegistryWatch& watch,
+                                     ServerConfiguration configuration) {
+    const auto rotation = watch.rotation_from(configuration.identity.pin());
+    if (!rotation) return unexpected(rotation.error());
+    if (!*rotation || (*rotation)->state != registry::Rotation::State::kCommitted) return configuration;
+    ServerKeys keys(settings.state, log);
+    keys.present(configuration.identity);
+    // What can't be switched is told, and tried again when it runs: the former key may still be good for somebody.
+    if (keys.hear(*rotation) != ServerKeys::Outcome::kSwitched) return configuration;
+    return configuration.with_identity_of(settings.identity);
+}
+
+}  // namespace
+
+Result<void> serve(const ServeSettings& settings, Log& log, const std::function<void(const Listening&)>& on_listening,
+                   const std::function<void(const Pin&)>& on_new_key) {
     protect_memory();
     auto configuration = ServerConfiguration::read(settings);
     if (!configuration) return unexpected(configuration.error());
     Ledger ledger(settings.threads);
     auto watch = RegistryWatch::open(settings.registry_url, ledger, log);
     if (!watch) return unexpected(watch.error());
-    Server server(settings, log, **watch, ledger);
-    if (auto prepared = server.prepare(*configuration); !prepared) return prepared;
+    configuration = catch_up(settings, log, **watch, std::move(*configuration));
+    if (!configuration) return unexpected(configuration.error());
+    const Pin pin = configuration->identity.pin();
+    Server server(settings, log, **watch, ledger, std::move(*configuration), on_new_key);
+    if (auto prepared = server.prepare(); !prepared) return prepared;
     (*watch)->announce();
-    on_listening({server.services(), configuration->identity.pin(), (*watch)->first_snapshot()->client_count()});
+    on_listening({server.services(), pin, (*watch)->first_snapshot()->client_count()});
     server.run();
     // Stopped before the threads go that it publishes to.
     watch->reset();

@@ -26,8 +26,10 @@ struct Listening {
 };
 
 /// Runs until SIGTERM or SIGINT and the drain after it (the second signal ends it at once). SIGHUP reads identity,
-/// client CA and CRLs again: all of it, or none, and says which. An Error means that it did not start.
+/// client CA and CRLs again: all of it, or none, and says which. `on_new_key` is told, on the calling thread, when a
+/// rotation has given the server another key. An Error means that it did not start.
 [[nodiscard]] Result<void> serve(const ServeSettings& settings, Log& log,
-                                 const std::function<void(const Listening&)>& on_listening);
+                                 const std::function<void(const Listening&)>& on_listening,
+                                 const std::function<void(const Pin&)>& on_new_key);
 
 }  // namespace cotter::service

@@ -1,16 +1,13 @@
 // The sequence of a connection: handshake, gate, backend, relay.
 #include "service/server_connection.h"
 
-#include "service/join_exchange.h"
 #include "service/server_thread.h"
 #include "service/wall_clock.h"
 #include "stream/preface.h"
 #include "stream/proxy_protocol.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace cotter::service {
 namespace {
@@ -53,25 +50,6 @@ std::string_view explain(stream::HandshakeEnd end) {
     }
     return "";
 }
-
-/// Counts one join exchange while it lives.
-class JoinInProgress {
-  public:
-    explicit JoinInProgress(ServerThread& thread) : thread_(thread) { thread_.join_begins(); }
-    ~JoinInProgress() { thread_.join_ends(); }
-    JoinInProgress(const JoinInProgress&) = delete;
-    JoinInProgress& operator=(const JoinInProgress&) = delete;
-
-  private:
-    ServerThread& thread_;
-};
-
-/// What the registry's thread leaves for the connection that waits, if it still does.
-struct JoinOutcome {
-    explicit JoinOutcome(asio::io_context& io) : answered(io) {}
-    asio::steady_timer answered;
-    std::optional<Result<registry::Client>> client;
-};
 
 std::string_view explain(EndReason reason) {
     switch (reason) {
@@ -225,6 +203,9 @@ asio::awaitable<void> ServerConnection::run() {
     if (handshake.peer().application == tls::Application::kJoin) {
         thread_.handshake_ends(*this);
         co_await carry_join(std::move(handshake), std::move(unread), deadline);
+    } else if (handshake.peer().application == tls::Application::kControl) {
+        thread_.handshake_ends(*this);
+        co_await carry_control(std::move(handshake), std::move(unread), deadline);
     } else {
         deadline.guard(nullptr);
         co_await carry_stream(std::move(handshake), std::move(unread));
@@ -381,7 +362,14 @@ void ServerConnection::begin_relay(stream::Socket backend, ByteVector unread) {
     if (peer().application == tls::Application::kStream) {
         tls::Wire& wire = thread_.reactor().wire();
         wire.lend({});
-        if (!opening_->write(stream::ready_preface())) {
+        ByteVector preface;
+        // A context of another time may have another key than what is announced.
+        const bool is_of_today = context_ == service_.context;
+        const auto news = is_of_today && thread_.announcer() ? thread_.announcer()->news_for(*opening_) : std::nullopt;
+        if (news) preface = stream::key_news_frame(*news);
+        const ByteVector ready = stream::ready_preface();
+        preface.insert(preface.end(), ready.begin(), ready.end());
+        if (!opening_->write(preface)) {
             log_end(stream::text_of(EndReason::kPeerFault), {}, explain(EndReason::kPeerFault));
             return stop(EndReason::kPeerFault);
         }
@@ -426,87 +414,6 @@ void ServerConnection::log_end(std::string_view reason, const stream::RelayCount
                 .with("reason", detail));
     }
     if (std::exchange(is_counted_, false)) thread_.shared().ledger.ended(verdict().client_name, service_.settings.name);
-}
-
-asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, ByteVector unread,
-                                                   stream::Deadline& deadline) {
-    const std::string connection_id = handshake.connection_id();
-    auto opened = thread_.may_begin_join() ? tls::open_join(std::move(handshake))
-                                           : expected<tls::JoinChannel, trust::Verdict>(unexpected(trust::Verdict{}));
-    if (!opened) {
-        thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] {
-            return Event("join_refused", LogLevel::kWarning)
-                .with("conn", connection_id)
-                .with("peer", source_)
-                .with("reason",
-                      opened.error().reasons.empty() ? "too many join at once" : opened.error().first_reason().message);
-        });
-        co_await stream::linger(thread_.reactor(), socket_);
-        co_return;
-    }
-    const JoinInProgress joining(thread_);
-
-    ByteVector request;
-    Bytes received = unread;
-    for (;;) {
-        thread_.reactor().wire().lend(received);
-        const std::span<std::byte> buffer = thread_.reactor().plaintext_buffer();
-        const auto read = opened->read(buffer);
-        const auto fresh = buffer.first(read.size);
-        request.insert(request.end(), fresh.begin(), fresh.end());
-        const bool is_sent = co_await stream::send_wire(thread_.reactor(), socket_);
-        if (!is_sent) co_return;
-        if (request.size() >= kJoinRequestSize) break;
-        if (read.reading != tls::Plaintext::Reading::kNeedsInput) co_return;
-        if (!co_await stream::until_readable(socket_) || deadline.is_expired()) co_return;
-        const stream::Moved moved = stream::receive(socket_, thread_.reactor().receive_buffer().first(4096));
-        if (moved.outcome == stream::Moved::Outcome::kWouldBlock) {
-            received = {};
-            continue;
-        }
-        if (moved.outcome != stream::Moved::Outcome::kDone) co_return;
-        received = thread_.reactor().receive_buffer().first(moved.size);
-    }
-
-    asio::io_context& io = thread_.reactor().io();
-    const auto outcome = std::make_shared<JoinOutcome>(io);
-    outcome->answered.expires_at(deadline.at());
-    const auto on_joined = [&io, outcome](Result<registry::Client> client) {
-        asio::post(io, [outcome, client = std::move(client)]() mutable {
-            outcome->client.emplace(std::move(client));
-            outcome->answered.cancel();
-        });
-    };
-    const auto secret = secret_of_request(request);
-    if (secret && thread_.shared().watch.join(*secret, registry::new_key_of(opened->peer().presented.front()), source_,
-                                              on_joined)) {
-        co_await outcome->answered.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-
-    const bool is_joined = outcome->client && outcome->client->has_value();
-    JoinAnswer reply;
-    Event line(is_joined ? "joined" : "join_refused", is_joined ? LogLevel::kInfo : LogLevel::kWarning);
-    line.with("conn", connection_id).with("peer", source_);
-    if (is_joined) {
-        const registry::Client& client = **outcome->client;
-        reply = {client.name, client.expires};
-        line.with("client", client.name.text()).with("pin", client.keys.front().pin.to_string());
-    } else {
-        line.with("reason", !secret           ? "not a join request"
-                            : outcome->client ? outcome->client->error().why
-                                              : "the registry did not answer in time");
-    }
-    if (is_joined) {
-        thread_.shared().log.write(line);
-    } else {
-        thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] { return line; });
-    }
-    thread_.reactor().wire().lend({});
-    if (opened->write(to_bytes(reply)) && opened->close_notify()) {
-        static_cast<void>(co_await stream::send_wire(thread_.reactor(), socket_));
-    }
-    thread_.reactor().wire().clear_output();
-    co_await stream::linger(thread_.reactor(), socket_);
 }
 
 }  // namespace cotter::service

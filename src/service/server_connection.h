@@ -1,8 +1,9 @@
-// ServerConnection: one client's connection to a server from accept to end: handshake, gate, backend, relay; or the
-// join exchange.
+// ServerConnection: one client's connection to a server from accept to end: handshake, gate, backend, relay; or, in
+// server_exchanges.cc, the join or control exchange.
 #pragma once
 
 #include "service/admission.h"
+#include "service/control_exchange.h"
 #include "stream/await.h"
 #include "stream/deadline.h"
 #include "stream/relay.h"
@@ -12,6 +13,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -57,6 +59,13 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<void> carry_stream(tls::Handshake handshake, ByteVector unread);
     boost::asio::awaitable<void> carry_join(tls::Handshake handshake, ByteVector unread, stream::Deadline& deadline);
+    boost::asio::awaitable<void> carry_control(tls::Handshake handshake, ByteVector unread, stream::Deadline& deadline);
+    boost::asio::awaitable<ControlAnswer> answer_control(const tls::ControlChannel& channel,
+                                                         const std::optional<ControlRequest>& request,
+                                                         stream::Deadline& deadline);
+    boost::asio::awaitable<ControlAnswer> change_registry(std::function<Result<void>(registry::Registry&)> work,
+                                                          std::string event, const tls::ControlChannel& channel,
+                                                          const stream::Deadline& deadline);
     boost::asio::awaitable<void> refuse(trust::Verdict verdict, std::string connection_id);
     /// Refuses it with the owner's words.
     boost::asio::awaitable<void> say_farewell(tls::Handshake handshake, trust::Verdict verdict);

@@ -21,9 +21,11 @@ constexpr std::size_t kMostSources = 65536;
 Result<std::shared_ptr<const tls::Context>> make_context(const tls::LibraryContext& library,
                                                          const identity::Identity& identity,
                                                          const StreamSettings& settings) {
-    auto context = tls::Context::server(
-        library, identity,
-        {settings.minimum_protocol, settings.resumption, {tls::Application::kStream, tls::Application::kJoin}});
+    auto context =
+        tls::Context::server(library, identity,
+                             {settings.minimum_protocol,
+                              settings.resumption,
+                              {tls::Application::kStream, tls::Application::kJoin, tls::Application::kControl}});
     if (!context) return unexpected(context.error());
     return std::make_shared<const tls::Context>(std::move(*context));
 }
@@ -36,7 +38,7 @@ Result<ServerConfiguration> ServerConfiguration::read(const ServeSettings& setti
     // Tried here, so that a thread never finds an identity that OpenSSL won't take.
     auto library = tls::LibraryContext::make();
     if (!library) return unexpected(library.error());
-    ServerConfiguration configuration{std::move(*identity), {}};
+    ServerConfiguration configuration{std::move(*identity), {}, {}};
     for (const ServiceSettings& service : settings.services) {
         auto rules = AdmissionRules::read(service, settings.crl_numbers);
         if (!rules) return unexpected(rules.error());
@@ -46,6 +48,18 @@ Result<ServerConfiguration> ServerConfiguration::read(const ServeSettings& setti
         if (!tried) return unexpected(tried.error());
     }
     return configuration;
+}
+
+Result<ServerConfiguration> ServerConfiguration::with_identity_of(const IdentityFiles& files) const {
+    auto now = identity::load_identity(files.key, files.certificate);
+    if (!now) return unexpected(now.error());
+    ServerConfiguration changed{std::move(*now), {}, {}};
+    for (const auto& rules_of_service : rules) {
+        AdmissionRules own = *rules_of_service;
+        own.policy.own_key = changed.identity.certificate().public_key().canonical();
+        changed.rules.push_back(std::make_shared<const AdmissionRules>(std::move(own)));
+    }
+    return changed;
 }
 
 Result<std::unique_ptr<ServerThread>> ServerThread::make(std::size_t index, ServerShared& shared,
@@ -61,7 +75,7 @@ Result<std::unique_ptr<ServerThread>> ServerThread::make(std::size_t index, Serv
 
 ServerThread::ServerThread(std::size_t index, ServerShared& shared, tls::LibraryContext library,
                            const ServerConfiguration& configuration, std::vector<stream::ListenSocket> listeners)
-    : index_(index), shared_(shared), library_(std::move(library)) {
+    : index_(index), shared_(shared), library_(std::move(library)), announcer_(configuration.announcer) {
     const auto snapshot = shared.watch.first_snapshot();
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         services_.push_back({shared.settings.services[i], *shared.backends[i],
@@ -228,6 +242,7 @@ void ServerThread::reconfigure(const ServerConfiguration& configuration) {
                 Event("reload", LogLevel::kError).with("result", "kept").with("reason", contexts.error().why));
             return;
         }
+        announcer_ = configuration.announcer;
         for (std::size_t i = 0; i < services_.size(); ++i) services_[i].judge.replace(configuration.rules[i]);
         reconsider(true);
     });

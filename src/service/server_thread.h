@@ -4,6 +4,7 @@
 
 #include "service/admission.h"
 #include "service/backends.h"
+#include "service/key_announcer.h"
 #include "service/ledger.h"
 #include "service/log.h"
 #include "service/registry_watch.h"
@@ -32,8 +33,11 @@ namespace cotter::service {
 struct ServerConfiguration {
     identity::Identity identity;
     std::vector<std::shared_ptr<const AdmissionRules>> rules;  ///< of each service
+    std::shared_ptr<KeyAnnouncer> announcer{};                 ///< null: nothing is said of a next key
 
     [[nodiscard]] static Result<ServerConfiguration> read(const ServeSettings& settings);
+    /// The same rules with the identity that is in the files now.
+    [[nodiscard]] Result<ServerConfiguration> with_identity_of(const IdentityFiles& files) const;
 };
 
 /// What the threads of a server share.
@@ -80,6 +84,9 @@ class ServerThread final : private stream::Ticking {
     // For its connections, on its thread.
     [[nodiscard]] stream::Reactor& reactor() { return reactor_; }
     [[nodiscard]] ServerShared& shared() { return shared_; }
+    /// Null: nothing is said of a next key.
+    [[nodiscard]] const std::shared_ptr<KeyAnnouncer>& announcer() const { return announcer_; }
+    /// Join and control exchanges, together.
     [[nodiscard]] bool may_begin_join() const { return joins_ < kMostJoins; }
     void join_begins() { ++joins_; }
     void join_ends() { --joins_; }
@@ -136,6 +143,7 @@ class ServerThread final : private stream::Ticking {
     std::size_t index_;
     ServerShared& shared_;
     tls::LibraryContext library_;
+    std::shared_ptr<KeyAnnouncer> announcer_;
     std::vector<ThreadService> services_;  ///< never more nor fewer after the beginning: connections refer to them
     boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections_;
     std::list<ServerConnection*> handshakes_;  ///< oldest first

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "identity/identity.h"
+#include "identity/state_folder.h"
 #include "stream/endpoint.h"
 #include "stream/proxy_protocol.h"
 #include "stream/relay_end.h"
@@ -33,10 +34,7 @@ struct ProcessSettings {
 };
 
 /// Two files, read again at each reload.
-struct IdentityFiles {
-    std::filesystem::path key;
-    std::filesystem::path certificate;
-};
+using IdentityFiles = identity::KeyFiles;
 
 /// What comes in at one address, whom it is for, and where it goes.
 struct ServiceSettings {
@@ -56,6 +54,9 @@ struct ServiceSettings {
 
 struct ServeSettings {
     IdentityFiles identity;
+    /// Whose identity that is; none: files that somebody else looks after, whose key cotter doesn't change.
+    std::optional<identity::StateFolder> state{};
+    bool lets_renew = true;  ///< clients may change their own keys
     std::vector<ServiceSettings> services;
     std::filesystem::path crl_numbers{};  ///< where the newest CRLs seen are remembered
     std::string registry_url{};

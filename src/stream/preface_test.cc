@@ -50,6 +50,29 @@ TEST(Preface, A149_WhatTheServerSaysIsMadeSafe) {
     EXPECT_LE(again.why().size(), 260U);
 }
 
+TEST(Preface, SaysWhichKeyWillFollow) {
+    const KeyNews news{bytes_of("proof"), 2};
+    PrefaceReader reader;
+    EXPECT_EQ(reader.take(key_news_frame(news) + ready_preface() + bytes_of("x")), State::kReady);
+    EXPECT_EQ(reader.key_news(), news);
+    EXPECT_EQ(text_of(reader.rest()), "x");
+    PrefaceReader none;
+    EXPECT_EQ(none.take(key_news_frame({}) + ready_preface()), State::kReady);
+    EXPECT_EQ(none.key_news(), KeyNews{});
+    PrefaceReader silent;
+    EXPECT_EQ(silent.take(ready_preface()), State::kReady);
+    EXPECT_FALSE(silent.key_news());
+}
+
+TEST(Preface, AWordAboutKeysThatIsNotOneIsMalformed) {
+    const ByteVector news = key_news_frame({bytes_of("proof"), 0});
+    for (const ByteVector& bad : {frame(3, ""), frame(3, "1"), frame(4, "x"), news + news, news + frame(4, ""),
+                                  frame(4, "") + news, key_news_frame({ByteVector(4096), 0})}) {
+        PrefaceReader reader;
+        EXPECT_EQ(reader.take(bad + ready_preface()), State::kMalformed);
+    }
+}
+
 TEST(Preface, A149_WhatARevokedClientIsToldIsMadeSafe) {
     PrefaceReader reader;
     EXPECT_EQ(reader.take(farewell_preface("moved to \x1b]0;evil\x07 vpn2")), State::kFarewell);

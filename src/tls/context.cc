@@ -76,6 +76,7 @@ std::string_view protocol_name(Application application) {
         case Application::kBare: return {};
         case Application::kStream: return "cotter/1";
         case Application::kJoin: return "cotter-join/1";
+        case Application::kControl: return "cotter-control/1";
     }
     return {};
 }

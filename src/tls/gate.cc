@@ -13,6 +13,9 @@ namespace {
 constexpr std::uint64_t kFreeControlRecords = 64;
 constexpr std::uint64_t kDataPerControlRecord = 1U << 20U;
 
+// RFC 5705 4: labels outside the registry begin with EXPERIMENTAL.
+constexpr std::string_view kSessionBindingLabel = "EXPERIMENTAL cotter key proof";
+
 trust::Verdict refusal(const Peer& peer, trust::ReasonCode code, std::string message) {
     trust::Verdict verdict;
     verdict.outcome = trust::Outcome::kRefused;
@@ -50,9 +53,11 @@ trust::Verdict Handshake::final_verdict() {
 
 expected<Stream, trust::Verdict> open_stream(Handshake&& handshake) {
     trust::Verdict verdict = handshake.final_verdict();
-    if (handshake.peer().application == Application::kJoin && verdict.lets_pass()) {
-        verdict =
-            refusal(handshake.peer(), trust::ReasonCode::kNotAdmitted, "a connection for joining carries no stream");
+    const Application application = handshake.peer().application;
+    const bool is_for_stream = application == Application::kStream || application == Application::kBare;
+    if (!is_for_stream && verdict.lets_pass()) {
+        verdict = refusal(handshake.peer(), trust::ReasonCode::kNotAdmitted,
+                          "a connection for " + std::string(protocol_name(application)) + " carries no stream");
     }
     if (!verdict.lets_pass()) return unexpected(std::move(verdict));
     handshake.state_->verdict.reset();
@@ -71,6 +76,16 @@ expected<JoinChannel, trust::Verdict> open_join(Handshake&& handshake) {
         return unexpected(std::move(verdict));
     }
     return JoinChannel(std::move(handshake), std::move(verdict));
+}
+
+expected<ControlChannel, trust::Verdict> open_control(Handshake&& handshake) {
+    trust::Verdict verdict = handshake.final_verdict();
+    if (handshake.peer().application != Application::kControl && verdict.lets_pass()) {
+        verdict = refusal(handshake.peer(), trust::ReasonCode::kNotAdmitted,
+                          "the other side does not speak cotter-control/1");
+    }
+    if (!verdict.lets_pass()) return unexpected(std::move(verdict));
+    return ControlChannel(std::move(handshake), std::move(verdict));
 }
 
 expected<FarewellChannel, trust::Verdict> open_farewell(Handshake&& handshake) {
@@ -135,6 +150,15 @@ std::string Plaintext::suite_text() const {
 }
 bool Plaintext::is_resumed() const {
     return SSL_session_reused(handshake_.state_->ssl.get()) == 1;
+}
+std::optional<std::array<std::byte, 32>> Plaintext::session_binding() const {
+    SSL* const ssl = handshake_.state_->ssl.get();
+    std::array<std::byte, 32> octets{};
+    const bool is_derived =
+        SSL_export_keying_material(ssl, x509::octets(std::span<std::byte>(octets)), octets.size(),
+                                   kSessionBindingLabel.data(), kSessionBindingLabel.size(), nullptr, 0, 0) == 1;
+    ERR_clear_error();
+    return is_derived ? std::optional(octets) : std::nullopt;
 }
 
 }  // namespace cotter::tls

@@ -308,6 +308,84 @@ TEST(Gate, A17_WhoOnlyCopiedTheCertificateHearsNoFarewell) {
     EXPECT_FALSE(open_farewell(std::move(server.handshake)));
 }
 
+ContextSettings control_only() {
+    return {trust::Protocol::kTls13, false, {Application::kControl}};
+}
+ContextSettings every_application() {
+    return {trust::Protocol::kTls13, false, {Application::kStream, Application::kJoin, Application::kControl}};
+}
+
+TEST(Gate, A50_AConnectionForControlIsAControlChannelAndNeverAStreamOrAJoin) {
+    for (int what = 0; what < 3; ++what) {
+        Scene scene(every_application(), control_only());
+        scene.server_judge.lets_join = true;
+        OurEnd server = scene.server_end();
+        OurEnd client = scene.client_end();
+        converse(server, client);
+        ASSERT_TRUE(server.is_finished());
+        EXPECT_EQ(server.handshake.peer().application, Application::kControl);
+        if (what == 0) {
+            EXPECT_EQ(refused_because(open_stream(std::move(server.handshake))), ReasonCode::kNotAdmitted);
+            EXPECT_EQ(refused_because(open_stream(std::move(client.handshake))), ReasonCode::kNotAdmitted);
+        } else if (what == 1) {
+            EXPECT_EQ(refused_because(open_join(std::move(server.handshake))), ReasonCode::kNotAdmitted);
+            EXPECT_EQ(refused_because(open_join(std::move(client.handshake))), ReasonCode::kNotAdmitted);
+        } else {
+            EXPECT_TRUE(open_control(std::move(server.handshake)));
+            EXPECT_TRUE(open_control(std::move(client.handshake)));
+        }
+    }
+}
+
+TEST(Gate, A50_AConnectionForAStreamOrAJoinIsNoControlChannel) {
+    for (const auto& settings : {ContextSettings{}, join_only(), ContextSettings{trust::Protocol::kTls13, false, {}}}) {
+        Scene scene(settings);
+        scene.server_judge.lets_join = true;
+        OurEnd server = scene.server_end();
+        OurEnd client = scene.client_end();
+        converse(server, client);
+        EXPECT_EQ(refused_because(open_control(std::move(server.handshake))), ReasonCode::kNotAdmitted);
+        EXPECT_EQ(refused_because(open_control(std::move(client.handshake))), ReasonCode::kNotAdmitted);
+    }
+}
+
+TEST(Gate, A07_AControlChannelPassesTheSameGateAsAStream) {
+    Scene stranger(every_application(), control_only());
+    stranger.server_judge.says = trust::Outcome::kRefused;
+    stranger.server_judge.lets_join = true;  // whoever may join may not control
+    OurEnd refused = stranger.server_end();
+    OurEnd refused_client = stranger.client_end();
+    converse(refused, refused_client);
+    EXPECT_TRUE(refused.is_failed());
+    EXPECT_FALSE(open_control(std::move(refused.handshake)));
+
+    Scene scene(every_application(), control_only());
+    OurEnd server = scene.server_end();
+    OurEnd client = scene.client_end();
+    converse(server, client);
+    ASSERT_TRUE(server.is_finished());
+    scene.server_judge.moves++;
+    scene.server_judge.says = trust::Outcome::kRefused;
+    scene.server_judge.because = ReasonCode::kRevoked;
+    EXPECT_EQ(refused_because(open_control(std::move(server.handshake))), ReasonCode::kRevoked);
+}
+
+TEST(Gate, A32_BothEndsBindProofsToTheSameSessionAndToNoOther) {
+    std::vector<std::array<std::byte, 32>> bindings;
+    for (int connection = 0; connection < 2; ++connection) {
+        Scene scene;
+        OurEnd server = scene.server_end();
+        OurEnd client = scene.client_end();
+        converse(server, client);
+        auto ours = open_stream(std::move(server.handshake));
+        auto theirs = open_stream(std::move(client.handshake));
+        ASSERT_TRUE(ours && theirs && ours->session_binding());
+        EXPECT_EQ(ours->session_binding(), theirs->session_binding());
+        bindings.push_back(*ours->session_binding());
+    }
+    EXPECT_NE(bindings[0], bindings[1]);
+}
+
 TEST(Gate, A50_AServerThatTakesNoJoinsTellsAnAdmittedClientSoToo) {
     Scene scene(both_applications(), join_only());
     OurEnd server = scene.server_end();

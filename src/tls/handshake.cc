@@ -32,7 +32,7 @@ Application application_of(const SSL* ssl) {
     unsigned size = 0;
     SSL_get0_alpn_selected(ssl, &name, &size);
     const Bytes selected = x509::as_bytes(name, size);
-    for (const Application application : {Application::kStream, Application::kJoin}) {
+    for (const Application application : {Application::kStream, Application::kJoin, Application::kControl}) {
         if (std::ranges::equal(selected, x509::as_bytes(protocol_name(application)))) return application;
     }
     return Application::kBare;

@@ -12,6 +12,7 @@
 #include <cotter/bytes.h>
 #include <cotter/expected.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@ struct HandshakeFailure {
 class Plaintext;
 class Stream;
 class JoinChannel;
+class ControlChannel;
 class FarewellChannel;
 
 class Handshake {
@@ -71,6 +73,7 @@ class Handshake {
     friend class Plaintext;
     friend expected<Stream, trust::Verdict> open_stream(Handshake&& handshake);
     friend expected<JoinChannel, trust::Verdict> open_join(Handshake&& handshake);
+    friend expected<ControlChannel, trust::Verdict> open_control(Handshake&& handshake);
     friend expected<FarewellChannel, trust::Verdict> open_farewell(Handshake&& handshake);
 
     struct State;
@@ -107,6 +110,9 @@ class Plaintext {
     [[nodiscard]] std::string protocol_text() const;  ///< "TLSv1.3"
     [[nodiscard]] std::string suite_text() const;     ///< "TLS_AES_128_GCM_SHA256"
     [[nodiscard]] bool is_resumed() const;
+    /// 32 octets that both ends of this connection derive and nobody else can (RFC 8446 7.5, RFC 5705), for proofs that
+    /// are to hold on it alone; nothing where they can't be had.
+    [[nodiscard]] std::optional<std::array<std::byte, 32>> session_binding() const;
 
   protected:
     Plaintext(Handshake handshake, trust::Verdict verdict)
@@ -131,6 +137,13 @@ class JoinChannel : public Plaintext {
     friend expected<JoinChannel, trust::Verdict> open_join(Handshake&& handshake);
 };
 
+/// The control exchange of a peer that is trusted; no bytes of a stream ever pass here.
+class ControlChannel : public Plaintext {
+  private:
+    using Plaintext::Plaintext;
+    friend expected<ControlChannel, trust::Verdict> open_control(Handshake&& handshake);
+};
+
 /// To a client that speaks kStream, is not let in, and has proven the key that it is to be told something about
 /// (Verdict::farewell). Nothing is ever read from it.
 class FarewellChannel : private Plaintext {
@@ -150,6 +163,9 @@ class FarewellChannel : private Plaintext {
 
 /// The gate of the join exchange: a server's peer that may join, or a client's server that its verdict lets pass.
 [[nodiscard]] expected<JoinChannel, trust::Verdict> open_join(Handshake&& handshake);
+
+/// The gate of the control exchange: judged like a stream's.
+[[nodiscard]] expected<ControlChannel, trust::Verdict> open_control(Handshake&& handshake);
 
 /// The way out: a server's peer whose verdict of now refuses it with a farewell.
 [[nodiscard]] expected<FarewellChannel, trust::Verdict> open_farewell(Handshake&& handshake);

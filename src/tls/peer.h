@@ -17,12 +17,13 @@ namespace cotter::tls {
 
 /// What the two ends agreed to speak inside TLS, by ALPN (RFC 7301).
 enum class Application : std::uint8_t {
-    kBare,    ///< no ALPN: the stream begins at once; any TLS peer
-    kStream,  ///< "cotter/1": the server confirms admission before the stream (docs/protocol.md)
-    kJoin,    ///< "cotter-join/1": the join exchange and nothing else
+    kBare,     ///< no ALPN: the stream begins at once; any TLS peer
+    kStream,   ///< "cotter/1": the server confirms admission before the stream (docs/protocol.md)
+    kJoin,     ///< "cotter-join/1": the join exchange and nothing else
+    kControl,  ///< "cotter-control/1": what an admitted client tells the server of keys, and nothing else
 };
 
-/// "cotter/1", "cotter-join/1"; empty for kBare.
+/// "cotter/1", "cotter-join/1", "cotter-control/1"; empty for kBare.
 [[nodiscard]] std::string_view protocol_name(Application application);
 
 struct Peer {

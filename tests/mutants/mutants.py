@@ -14,7 +14,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 MUTANTS = {
     "gate_without_verdict": (
         "src/tls/gate.cc", "tls", "Gate.*",
-        "    if (!verdict.lets_pass()) return unexpected(std::move(verdict));\n", ""),
+        "    if (!verdict.lets_pass()) return unexpected(std::move(verdict));\n    handshake.state_->verdict.reset();\n",
+        "    handshake.state_->verdict.reset();\n"),
     "gate_before_the_end_of_the_handshake": (
         "src/tls/gate.cc", "tls", "Gate.A17*",
         "if (!state.is_finished || state.peer.presented.empty()", "if (state.peer.presented.empty()"),
@@ -34,7 +35,14 @@ MUTANTS = {
         "if (state.judge->only_looks()) {", "if (false) {"),
     "stream_over_a_connection_for_joining": (
         "src/tls/gate.cc", "tls", "Gate.A50*",
-        "if (handshake.peer().application == Application::kJoin && verdict.lets_pass()) {", "if (false) {"),
+        "if (!is_for_stream && verdict.lets_pass()) {", "if (false) {"),
+    "control_over_a_connection_for_streams": (
+        "src/tls/gate.cc", "tls", "Gate.A50*",
+        "if (handshake.peer().application != Application::kControl && verdict.lets_pass()) {", "if (false) {"),
+    "control_without_verdict": (
+        "src/tls/gate.cc", "tls", "Gate.A07*",
+        "    if (!verdict.lets_pass()) return unexpected(std::move(verdict));\n    return ControlChannel",
+        "    return ControlChannel"),
     "join_over_a_connection_for_streams": (
         "src/tls/gate.cc", "tls", "Gate.A50*",
         "state.peer.application == Application::kJoin && state.is_finished &&", "state.is_finished &&"),
