@@ -1,6 +1,8 @@
 // Base64 and hex.
 #include "text/encoding.h"
 
+#include <cotter/detail/base64.h>
+
 #include <algorithm>
 
 namespace cotter::text {
@@ -50,6 +52,14 @@ std::string base64(Bytes octets) {
         }
     }
     return out;
+}
+
+std::optional<ByteVector> octets_of_base64(std::string_view text) {
+    const detail::Base64Check check = detail::check_base64(text);
+    if (check.fault != detail::Base64Fault::kNone) return std::nullopt;
+    ByteVector octets(check.size);
+    detail::decode_base64(text, octets.data());
+    return octets;
 }
 
 }  // namespace cotter::text

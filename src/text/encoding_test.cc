@@ -1,9 +1,11 @@
-// Hex and base64 as they are written; reading is pin/base64_test.cc.
+// Hex and base64 as they are written and read; what is no base64 is pin/base64_test.cc.
 #include "text/encoding.h"
 
 #include "text/testing/octets.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace cotter::text {
 namespace {
@@ -36,6 +38,16 @@ TEST(Encoding, WritesBase64WithItsPadding) {
     EXPECT_EQ(base64(octets("fb ff bf")), "+/+/");
     EXPECT_EQ(base64(octets("ff ff ff")), "////");
     EXPECT_EQ(base64(octets("00")), "AA==");
+}
+
+TEST(Encoding, ReadsTheBase64ThatItWritesAndNothingElse) {
+    for (const char* all : {"f", "fo", "foo", "foobar"}) {
+        const auto read = octets_of_base64(base64(octets_of(all)));
+        ASSERT_TRUE(read) << all;
+        EXPECT_TRUE(std::ranges::equal(*read, octets_of(all))) << all;
+    }
+    for (const char* wrong : {"", "Zg", "Zg=", "Zh==", "Zg==\n", " Zg==", "Z-8="})
+        EXPECT_FALSE(octets_of_base64(wrong)) << wrong;
 }
 
 }  // namespace

@@ -86,6 +86,18 @@ std::string padded(unsigned value, std::size_t digits) {
     return std::string(digits > text.size() ? digits - text.size() : 0, '0') + text;
 }
 
+/// How far from now a time is that isn't said by a date. `example`: for the Error.
+Result<seconds> parse_span(std::string_view text, const std::string& example) {
+    const auto duration = parse_duration(text);
+    constexpr milliseconds kMost = days(365) * 1000;
+    if (!duration || *duration > kMost) {
+        return malformed("bad_time", "reading the time \"" + escape(text, 64) + "\"",
+                         "it is neither RFC 3339 with a zone nor a duration up to 1000 years",
+                         "write 2027-06-01T00:00:00Z, or " + example);
+    }
+    return std::chrono::ceil<seconds>(*duration);
+}
+
 }  // namespace
 
 Result<sys_seconds> parse_rfc3339(std::string_view text) {
@@ -128,14 +140,16 @@ Result<milliseconds> parse_duration(std::string_view text) {
 
 Result<sys_seconds> parse_when(std::string_view text, sys_seconds now) {
     if (auto time = parse_rfc3339(text)) return time;
-    const auto duration = parse_duration(text);
-    constexpr std::chrono::milliseconds kMost = days(365) * 1000;
-    if (!duration || *duration > kMost) {
-        return malformed("bad_time", "reading the time \"" + escape(text, 64) + "\"",
-                         "it is neither RFC 3339 with a zone nor a duration up to 1000 years",
-                         "write 2027-06-01T00:00:00Z, or 30d for thirty days from now");
-    }
-    return now + std::chrono::ceil<seconds>(*duration);
+    const auto duration = parse_span(text, "30d for thirty days from now");
+    if (!duration) return unexpected(duration.error());
+    return now + *duration;
+}
+
+Result<sys_seconds> parse_since(std::string_view text, sys_seconds now) {
+    if (auto time = parse_rfc3339(text)) return time;
+    const auto duration = parse_span(text, "30d for thirty days ago");
+    if (!duration) return unexpected(duration.error());
+    return now - *duration;
 }
 
 std::string relative(sys_seconds time, sys_seconds now) {

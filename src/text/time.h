@@ -20,6 +20,9 @@ namespace cotter::text {
 /// A time given to a command: RFC 3339, or a duration from `now`.
 [[nodiscard]] Result<std::chrono::sys_seconds> parse_when(std::string_view text, std::chrono::sys_seconds now);
 
+/// The same for what has been: RFC 3339, or a duration before `now`.
+[[nodiscard]] Result<std::chrono::sys_seconds> parse_since(std::string_view text, std::chrono::sys_seconds now);
+
 /// "3 h ago", "in 2 d", for people.
 [[nodiscard]] std::string relative(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 

@@ -166,6 +166,18 @@ TEST(When, A69_IsATimeOrADurationFromNow) {
     EXPECT_EQ(parse_when("\x1b[31m", now).error().what.find('\x1b'), std::string::npos);
 }
 
+TEST(Times, OfWhatHasBeenAreADateOrADurationBeforeNow) {
+    const auto now = at(1811808000);
+    EXPECT_EQ(*parse_since("2027-06-01T00:00:00Z", now), now);
+    EXPECT_EQ(*parse_since("1h", now), now - hours(1));
+    EXPECT_EQ(*parse_since("400d", now), now - std::chrono::days(400));
+    for (const char* wrong : {"", "yesterday", "-1h", "0s", "off", "2027-06-01"}) {
+        const auto since = parse_since(wrong, now);
+        ASSERT_FALSE(since) << wrong;
+        EXPECT_EQ(since.error().code, "bad_time");
+    }
+}
+
 TEST(Relative, IsSaidInTheUnitThatPeopleUse) {
     const sys_seconds now = at(1795516234);
     constexpr std::pair<std::int64_t, std::string_view> kRows[] = {
