@@ -22,7 +22,9 @@ COMMANDS = [[], ["serve"], ["check"], ["connect"], ["invite"], ["invite", "list"
             ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
             ["rotate"], *(["rotate", word] for word in ("prepare", "status", "commit", "abort")), ["renew"],
             ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"],
-            *(["policy", word] for word in ("show", "check", "convert")), ["status"], ["explain"], ["version"], ["help"]]
+            *(["policy", word] for word in ("show", "check", "convert")),
+            ["status"], ["explain"],
+            ["log"], *(["log", word] for word in ("show", "checkpoint", "prove", "verify", "prune")), ["version"], ["help"]]
 
 
 def cotter(*words, **options):
@@ -80,7 +82,7 @@ class Help(unittest.TestCase):
     def test_topics(self):
         for topic, word in (("pins", "cert-sha256/"), ("trust", "accept-new"), ("formats", "okhttp"), ("rules", "--max-streams"),
                             ("keys", "--no-renewal"), ("serve", "--listen"),
-                            ("client", "revoke")):
+                            ("client", "revoke"), ("audit", "refuse-join")):
             self.assertIn(word, cotter("help", topic).out)
 
     def test_the_bare_name_shows_a_tunnel(self):

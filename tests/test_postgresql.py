@@ -134,7 +134,7 @@ class OneList(FleetTest):
         self.assertEqual((done.code, done.json["error"]["code"]), (1, "registry_newer"), str(done))
 
     def test_every_command_of_the_owner_takes_it(self):
-        self.owner.do("ca", "init")
+        self.do("ca", "init")
         self.do("ca", "issue", "carol", "--out", self.owner.path("carol"))
         self.do("ca", "list")
         self.do("ca", "revoke", "carol")
@@ -147,6 +147,7 @@ class OneList(FleetTest):
         for change in ("suspend", "restore", "show", "disconnect", "revoke", "remove"):
             self.do("client", change, "erin")
         self.do("client", "pending")
+        self.do("log", "verify")
         self.assertFalse(os.path.exists(self.owner.registry), "and the state folder has no list besides")
 
     def test_a_configuration_file_names_it(self):

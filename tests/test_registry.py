@@ -73,7 +73,7 @@ class Commands(CommandTest):
             self.assertEqual(shown[number], 0)
         self.assertIsNone(shown["last_seen"])
         history = shown["history"]
-        self.assertEqual([(entry["action"], entry["detail"]) for entry in history],
+        self.assertEqual([(entry["action"], entry["pin"] or entry["detail"]) for entry in history],
                          [("revoke", "laptop stolen"), ("drop-key", self.pins[0]), ("restore", ""), ("suspend", "laptop lost"),
                           ("add-key", self.pins[1]), ("add", self.pins[0])])
         for entry in history:

@@ -153,16 +153,6 @@ class Locked(FaultTest):
         self.gate.event("registry_back")
         eventually(lambda: not self.is_admitted(self.gate, self.bob), "the mended list is taken")
 
-    def test_A202_the_audit_table_does_not_grow_without_end(self):
-        self.holder.execute("BEGIN IMMEDIATE")
-        self.holder.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100100) "
-                            "INSERT INTO audit (at, actor, action, client, detail) SELECT i, 'a', 'add', 'x', '' FROM n")
-        self.holder.execute("COMMIT")
-        self.owner.do("client", "suspend", "alice")
-        self.assertEqual(self.owner.query("SELECT count(*) FROM audit"), [(100000,)])
-        self.assertEqual(self.owner.query("SELECT action, client FROM audit ORDER BY sequence DESC LIMIT 1"),
-                         [("suspend", "alice")])
-
 
 class Broken(FaultTest):
     def overwrite(self, content):

@@ -4,6 +4,7 @@
 #include "cli/passphrase.h"
 #include "cli/report.h"
 #include "files/files.h"
+#include "registry/audit_log.h"
 #include "service/wall_clock.h"
 #include "text/escape.h"
 #include "x509/pem.h"
@@ -102,11 +103,27 @@ Result<std::vector<x509::Certificate>> init(const Invocation& invocation, const 
     return folder.chain();
 }
 
+/// In the audit log: the root, and how the authority signs.
+Result<void> record_init(registry::Store& store, const std::vector<x509::Certificate>& chain) {
+    return store.write("recording the new authority", [&]() -> Result<void> {
+        const auto pin = chain.back().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+        registry::AuditLog(store).append(change_by_owner(), {.action = audit::Action::kCaInit,
+                                                             .pin = pin ? pin->to_string() : std::string(),
+                                                             .detail = chain.back().subject_text()});
+        return {};
+    });
+}
+
 int run_init(const Invocation& invocation, const CaOptions& options) {
     const auto folder = folder_of(invocation);
     if (!folder) return report(invocation, folder.error());
+    // Opened before a key is made: where nothing can be recorded, no authority is founded.
+    auto registry = open_owners_registry(invocation, options.registry);
+    if (!registry) return report(invocation, registry.error());
     const auto chain = init(invocation, options, *folder);
     if (!chain) return report(invocation, chain.error());
+    if (const auto recorded = record_init((*registry)->store(), *chain); !recorded)
+        return report(invocation, recorded.error());
     print_authority(invocation, *folder, *chain, options.asks_passphrase || !options.passphrase_file.empty());
     return kDone;
 }

@@ -119,7 +119,7 @@ void print_list(const Invocation& invocation, const std::vector<registry::Client
 }
 
 void print_client(const Invocation& invocation, const registry::Client& client, const registry::Activity& activity,
-                  const std::vector<registry::AuditEntry>& audit, x509::Time now) {
+                  const std::vector<audit::Entry>& audit, x509::Time now) {
     if (invocation.json) {
         Json document = client_json(client, now);
         document["open_streams"] = activity.open_streams;
@@ -129,10 +129,11 @@ void print_client(const Invocation& invocation, const registry::Client& client, 
         document["last_seen"] = time_or_null(activity.last_seen);
         document["last_address"] = activity.last_address;
         document["history"] = Json::array();
-        for (const registry::AuditEntry& entry : audit) {
+        for (const audit::Entry& entry : audit) {
             document["history"].push_back({{"at", text::rfc3339(entry.at)},
                                            {"actor", text::escape_remaining(entry.actor)},
                                            {"action", entry.action},
+                                           {"pin", text::escape_remaining(entry.pin)},
                                            {"detail", text::escape_remaining(entry.detail)}});
         }
         return print_document(document);
@@ -154,9 +155,10 @@ void print_client(const Invocation& invocation, const registry::Client& client, 
                                      : "never")
               << "\n";
     std::cout << "  refused   " << activity.refused << " times\n";
-    for (const registry::AuditEntry& entry : audit) {
+    for (const audit::Entry& entry : audit) {
         std::cout << "  history   " << text::rfc3339(entry.at) << "  " << entry.action << " by "
                   << text::escape_remaining(entry.actor)
+                  << (entry.pin.empty() ? "" : ": " + text::escape_remaining(entry.pin))
                   << (entry.detail.empty() ? "" : ": " + text::escape_remaining(entry.detail)) << "\n";
     }
 }

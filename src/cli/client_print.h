@@ -22,7 +22,7 @@ void print_added(const Invocation& invocation, const registry::ClientName& name,
                  const registry::Enforcement& enforcement);
 void print_list(const Invocation& invocation, const std::vector<registry::Client>& clients, x509::Time now);
 void print_client(const Invocation& invocation, const registry::Client& client, const registry::Activity& activity,
-                  const std::vector<registry::AuditEntry>& audit, x509::Time now);
+                  const std::vector<audit::Entry>& audit, x509::Time now);
 /// Each rule as `cotter client rules` takes it.
 [[nodiscard]] std::vector<std::string> rule_lines(const trust::ClientRules& rules);
 /// Null: there are none.

@@ -132,6 +132,34 @@ constexpr std::string_view kKeysTopic =
                        with it end its streams, also where its key is pinned
 )";
 
+constexpr std::string_view kAuditTopic =
+    R"(What `cotter log` keeps: every change, and every refusal, each an entry.
+
+  clients     add, suspend, restore, revoke, remove, add-key, drop-key, learn-key,
+              invite, withdraw, join, approve, rules, disconnect
+  refusals    refuse, refuse-join: one by one as long as they are few (sixty at once,
+              six a minute, twenty of one network in ten minutes), then counted
+  authority   ca-init, ca-issue, ca-revoke, ca-list
+  server      server-key (it serves with another key than before), rotate-prepare,
+              rotate-commit, rotate-abort
+  log         prune
+
+The entries form a Merkle tree (RFC 9162). A checkpoint is its head, signed with
+audit.key; whoever has one, and the key, can later be shown that nothing before it
+was changed, removed or put in between:
+
+  owner$  cotter log checkpoint > monday.checkpoint     (and away with it)
+  owner$  cotter log prove --since monday.checkpoint --out monday.proof
+  other$  cotter log verify monday.checkpoint monday.proof --key KEY
+
+`cotter log verify` alone reads the whole log and holds it against what this state
+folder saw of it before. Exit code 3: it is not what it was.
+
+Nothing is dropped but by `cotter log prune` (what is older than 400 days, unless
+you say otherwise) and beyond a million entries (the oldest tenth). 32 octets of
+each stay for good, so that every proof of the rest can be made.
+)";
+
 constexpr std::string_view kRulesTopic =
     R"(What bounds a client that is on the list (cotter client rules NAME …):
 
@@ -161,7 +189,8 @@ For a server:
 
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic},         HelpTopic{"trust", kTrustTopic},
                              HelpTopic{"evidence", kEvidenceTopic}, HelpTopic{"formats", kFormatsTopic},
-                             HelpTopic{"rules", kRulesTopic},       HelpTopic{"keys", kKeysTopic}};
+                             HelpTopic{"rules", kRulesTopic},       HelpTopic{"keys", kKeysTopic},
+                             HelpTopic{"audit", kAuditTopic}};
 
 }  // namespace
 

@@ -78,6 +78,7 @@ int main(int argc, char** argv) {
     add_verify(app, invocation);
     add_policy(app, invocation);
     add_peers(app, invocation);
+    add_log(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
     for (const char* const seldom : {"check", "inspect", "convert", "policy", "peers", "version"})

@@ -1,13 +1,9 @@
 // Opening the registry as its owner.
 #include "cli/owner.h"
 
+#include "service/process.h"
 #include "service/wall_clock.h"
-#include "text/escape.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
-#include <array>
 #include <chrono>
 #include <thread>
 
@@ -35,15 +31,7 @@ Result<registry::Enforcement> await_enforcement(registry::Registry& registry, co
 }
 
 registry::Change change_by_owner() {
-    std::array<char, 256> host{};
-    if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 4096> buffer{};
-    const bool is_named =
-        ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
-    const std::string login = is_named ? std::string(entry.pw_name) : std::to_string(::getuid());
-    return {text::escape(login + "@" + host.data(), 200), service::wall_clock_now()};
+    return {service::login_and_host(), service::wall_clock_now()};
 }
 
 }  // namespace cotter::cli

@@ -1,6 +1,7 @@
 // From texts to settings.
 #include "cli/serve_options.h"
 
+#include "cli/serving_record.h"
 #include "text/time.h"
 
 #include <algorithm>
@@ -103,6 +104,7 @@ Result<service::ServeSettings> ServeOptions::settings(const Invocation& invocati
     if (key.empty()) settings.state = *state;
     settings.lets_renew = !no_renewal;
     settings.crl_numbers = state->crl_numbers_file();
+    if (const auto record = read_record(*state)) settings.last_served = record->pin;
     settings.pending = pending;
     settings.status_socket = state->status_socket();
     settings.registry_url = registry.empty() ? state->registry_url() : registry;

@@ -5,7 +5,7 @@
 #include "text/encoding.h"
 #include "x509/openssl.h"
 
-#include <cotter/detail/base64.h>
+#include <algorithm>
 
 namespace cotter::evidence {
 namespace {
@@ -20,10 +20,10 @@ std::array<std::byte, 32> digest_of(const x509::HostPort& peer, const PeerName::
 }  // namespace
 
 std::optional<std::array<std::byte, 32>> octets_from_base64(std::string_view text) {
-    const detail::Base64Check check = detail::check_base64(text);
     std::array<std::byte, 32> octets{};
-    if (check.fault != detail::Base64Fault::kNone || check.size != octets.size()) return std::nullopt;
-    detail::decode_base64(text, octets.data());
+    const auto read = text::octets_of_base64(text);
+    if (!read || read->size() != octets.size()) return std::nullopt;
+    std::ranges::copy(*read, octets.begin());
     return octets;
 }
 

@@ -56,16 +56,10 @@ struct Client {
     std::string farewell{};                             ///< what its holder is told now that it is revoked
 };
 
-/// One line of the audit table.
-struct AuditEntry {
-    std::uint64_t sequence = 0;
-    Time at{};
-    std::string actor;
-    std::string action;  ///< "add", "suspend", "restore", "revoke", "remove", "add-key", "drop-key", "invite",
-                         ///< "withdraw", "join", "rules", "disconnect", "approve", "rotate-prepare", "rotate-commit",
-                         ///< "rotate-abort"
-    std::string client;
-    std::string detail;
+/// Who makes a change and when: recorded with it.
+struct Change {
+    std::string actor;  ///< login name and host, escaped
+    Time now{};
 };
 
 }  // namespace cotter::registry

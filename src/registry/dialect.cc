@@ -13,6 +13,7 @@ std::string_view word_of(const Dialect& dialect, std::string_view name) {
     if (name == "counter") return dialect.counter;
     if (name == "strict") return dialect.strict;
     if (name == "name_letters") return dialect.name_letters;
+    if (name == "log_guard") return dialect.log_guard;
     throw std::logic_error("a migration has the word {" + std::string(name) + "}, which no dialect knows");
 }
 

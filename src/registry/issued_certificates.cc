@@ -1,8 +1,10 @@
 // The statements on issued certificates and their lists.
 #include "registry/issued_certificates.h"
 
+#include "registry/audit_log.h"
 #include "text/encoding.h"
 #include "text/escape.h"
+#include "text/time.h"
 
 #include <algorithm>
 #include <utility>
@@ -47,6 +49,15 @@ Result<std::vector<IssuedCertificate>> all_of(const std::string& what, Query row
         all.push_back(std::move(*issued));
     }
     return all;
+}
+
+audit::Event about(audit::Action action, const x509::Certificate& certificate, const std::optional<ClientName>& client,
+                   const std::string& detail) {
+    const auto pin = certificate.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+    return {.action = action,
+            .client = client ? client->text() : std::string(),
+            .pin = pin ? pin->to_string() : std::string(),
+            .detail = "certificate " + certificate.serial_text() + ", " + detail};
 }
 
 /// A certificate of a client whose key is denied was revoked when its client was, or is now: whichever is known.
@@ -101,6 +112,8 @@ Result<void> IssuedCertificates::add(const x509::Certificate& certificate, const
                 .run();
         if (added == 0)
             return failed("serial_taken", what, "there is one with this serial number already", "try again");
+        AuditLog(store_).append(change, about(audit::Action::kCaIssue, certificate, client,
+                                              "until " + text::rfc3339(certificate.not_after())));
         return {};
     });
 }
@@ -143,11 +156,15 @@ Result<void> IssuedCertificates::revoke(const x509::Certificate& certificate, x5
                                         const Change& change) {
     const std::string what = "revoking the certificate " + certificate.serial_text();
     return store_.write(what, [&]() -> Result<void> {
+        const auto found = find(certificate.issuer_and_serial().serial);
+        if (!found) return unexpected(found.error());
         const auto changed =
             Query(store_, "UPDATE issued_certificates SET revoked = $1, reason = $2 WHERE serial = $3 AND revoked = $4",
                   change.now, std::to_underlying(reason), certificate.issuer_and_serial().serial, kNever)
                 .run();
         if (changed == 0) return failed("certificate_revoked", what, "it is revoked already", "nothing is left to do");
+        AuditLog(store_).append(
+            change, about(audit::Action::kCaRevoke, certificate, found->client, std::string(x509::text_of(reason))));
         return {};
     });
 }
@@ -208,6 +225,10 @@ Result<ListEdition> IssuedCertificates::next_list(const x509::CanonicalKey& issu
         Query number(store_, kNextNumber, issuer, change.now);
         if (!number.next()) return corrupt(what, "it has lost the number of the last list");
         edition.number = number.count(0);
+        AuditLog(store_).append(change, {.action = audit::Action::kCaList,
+                                         .detail = "number " + std::to_string(edition.number) + ", " +
+                                                   std::to_string(edition.revoked.size()) + " revoked, of the key " +
+                                                   text::hex(issuer.digest)});
         return edition;
     });
 }

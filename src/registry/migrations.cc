@@ -2,6 +2,7 @@
 // habit of the code: one name for one key, one of three states, nothing missing (INVARIANTS A197, A199, A210).
 #include "registry/migrations.h"
 
+#include "registry/audit_log.h"
 #include "registry/store.h"
 
 #include <array>
@@ -217,8 +218,39 @@ CREATE TABLE renewals (
 CREATE INDEX renewals_by_client ON renewals (client);
 )sql";
 
+// The audit log (audit_log.h). What an older program has in the table audit is moved over by AuditLog::begin().
+constexpr const char* kLog = R"sql(
+CREATE TABLE log_head (
+    id {integer} PRIMARY KEY CHECK (id = 1),
+    origin {text} NOT NULL,
+    size {integer} NOT NULL CHECK (size >= 0),
+    root {octets} NOT NULL CHECK (length(root) = 32),
+    pruned {integer} NOT NULL CHECK (pruned BETWEEN 0 AND size)
+) {strict};
+CREATE TABLE log_entries (
+    sequence {integer} PRIMARY KEY CHECK (sequence >= 0),
+    at {integer} NOT NULL,
+    actor {text} NOT NULL,
+    action {text} NOT NULL CHECK (length(action) > 0),
+    client {text} NOT NULL,
+    pin {text} NOT NULL,
+    peer {text} NOT NULL,
+    connection {text} NOT NULL,
+    count {integer} NOT NULL CHECK (count >= 0),
+    detail {text} NOT NULL
+) {strict};
+CREATE INDEX log_entries_by_client ON log_entries (client, sequence);
+CREATE TABLE log_tiles (
+    level {integer} NOT NULL CHECK (level BETWEEN 0 AND 7),
+    place {integer} NOT NULL CHECK (place >= 0),
+    hashes {octets} NOT NULL CHECK (length(hashes) BETWEEN 32 AND 8192),
+    PRIMARY KEY (level, place)
+) {strict};
+{log_guard}
+)sql";
+
 // What stands here has been applied somewhere: it is never changed, only added to at the end.
-constexpr std::array kMigrations = {kClients, kChanges, kIssuedCertificates, kRules, kSuccessions};
+constexpr std::array kMigrations = {kClients, kChanges, kIssuedCertificates, kRules, kSuccessions, kLog};
 
 /// The schema that the store has; 0 for an empty one.
 Result<std::size_t> schema_of(Store& store, const std::string& what) {
@@ -265,7 +297,7 @@ Result<void> bring_to_schema(Store& store) {
         });
     }
     if (!schema) return unexpected(schema.error());
-    return {};
+    return AuditLog(store).begin();
 }
 
 }  // namespace cotter::registry

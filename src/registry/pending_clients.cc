@@ -67,7 +67,8 @@ Result<std::uint64_t> PendingClients::approve(Registry& registry, const Pin& pin
                           "\"cotter client pending\" lists them; cotter client add admits any key");
         }
         auto added = registry.add(name, {NewKey{pin, std::nullopt, std::nullopt}}, expires, note, change);
-        if (added) registry.record(change, "approve", name.text(), pin.to_string());
+        if (added)
+            registry.record(change, {.action = audit::Action::kApprove, .client = name.text(), .pin = pin.to_string()});
         return added;
     });
 }

@@ -4,6 +4,7 @@
 // processes may use one store.
 #pragma once
 
+#include "audit/entry.h"
 #include "registry/client.h"
 #include "registry/invitation.h"
 #include "registry/snapshot.h"
@@ -18,12 +19,6 @@
 #include <vector>
 
 namespace cotter::registry {
-
-/// Who makes a change and when: recorded with it.
-struct Change {
-    std::string actor;  ///< login name and host, escaped
-    Time now{};
-};
 
 /// A key to register: its pin, and what is known of it besides. Weak keys are refused before they get here.
 struct NewKey {
@@ -82,8 +77,8 @@ class Registry {
     [[nodiscard]] Result<std::vector<Client>> list();  ///< by name
     [[nodiscard]] Result<Client> find(const ClientName& name);
     [[nodiscard]] Result<Activity> activity_of(const ClientName& name, Time now);
-    [[nodiscard]] Result<std::vector<AuditEntry>> audit(std::string_view client,
-                                                        std::size_t most);  ///< newest first; empty: all
+    [[nodiscard]] Result<std::vector<audit::Entry>> audit(std::string_view client,
+                                                          std::size_t most);  ///< changes, newest first; empty: of all
 
     // Invitations. `join` consumes the code, adds the client and its key, in one transaction (INVARIANTS A203–A210,
     // A214).
@@ -106,7 +101,7 @@ class Registry {
     /// Records the canonical key behind a pin that was registered as a bare digest. A key that is another client's
     /// already is an Error "key_taken", and both stay as they are: the snapshot then admits the key under its owner's
     /// pin only.
-    [[nodiscard]] Result<void> learn(const Pin& pin, const x509::CanonicalKey& canonical);
+    [[nodiscard]] Result<void> learn(const Pin& pin, const x509::CanonicalKey& canonical, const Change& change);
     [[nodiscard]] Result<void> report(const ServerReport& report);
     [[nodiscard]] Result<void> retire(std::string_view server_id);  ///< at a clean exit
     [[nodiscard]] Result<Enforcement> enforcement(std::string_view client, std::uint64_t version, Time now);
@@ -116,8 +111,8 @@ class Registry {
     /// Within Store::write: the next version, which says of this client that servers must look at it anew. Throws
     /// StoreFault.
     std::uint64_t touch(const ClientName& name);
-    /// Within Store::write: the audit row of a change. `client` may be empty. Throws StoreFault.
-    void record(const Change& change, std::string_view action, std::string_view client, std::string_view detail);
+    /// Within Store::write: the entry of a change in the audit log. Throws StoreFault.
+    void record(const Change& change, const audit::Event& event);
 
   private:
     // Steps within a transaction; all may throw StoreFault.

@@ -1,6 +1,7 @@
 // Changes of clients and keys: each one transaction with its audit row and the next version.
 #include "registry/registry.h"
 
+#include "registry/audit_log.h"
 #include "text/encoding.h"
 #include "text/escape.h"
 #include "x509/openssl.h"
@@ -18,8 +19,6 @@ unexpected<Error> no_such_client(const std::string& what, const ClientName& name
 
 namespace {
 
-// Older rows give way (INVARIANT A202).
-constexpr std::int64_t kMostAuditRows = 100'000;
 // A server that is further behind reads everything.
 constexpr std::uint64_t kMostChanges = 100'000;
 
@@ -62,7 +61,7 @@ Result<std::uint64_t> Registry::add(const ClientName& name, const std::vector<Ne
     }
     return store_->write(what, [&]() -> Result<std::uint64_t> {
         if (auto done = insert_client(what, name, keys, expires, note, change); !done) return unexpected(done.error());
-        record(change, "add", name.text(), keys.front().pin.to_string());
+        record(change, {.action = audit::Action::kAdd, .client = name.text(), .pin = keys.front().pin.to_string()});
         return touch(name);
     });
 }
@@ -79,7 +78,7 @@ Result<std::uint64_t> Registry::suspend(const ClientName& name, std::string_view
                                    : "\"cotter client restore " + name.text() + "\" admits it again");
         }
         set_state(name, ClientState::kSuspended, reason, change);
-        record(change, "suspend", name.text(), reason);
+        record(change, {.action = audit::Action::kSuspend, .client = name.text(), .detail = text::escape(reason)});
         return touch(name);
     });
 }
@@ -96,7 +95,7 @@ Result<std::uint64_t> Registry::restore(const ClientName& name, const Change& ch
                                    : "nothing is left to do: only a suspended client is restored");
         }
         set_state(name, ClientState::kActive, {}, change);
-        record(change, "restore", name.text(), {});
+        record(change, {.action = audit::Action::kRestore, .client = name.text()});
         return touch(name);
     });
 }
@@ -111,7 +110,7 @@ Result<std::uint64_t> Registry::revoke(const ClientName& name, std::string_view 
         }
         set_state(name, ClientState::kRevoked, reason, change);
         leave_tombstones(name);
-        record(change, "revoke", name.text(), reason);
+        record(change, {.action = audit::Action::kRevoke, .client = name.text(), .detail = text::escape(reason)});
         return touch(name);
     });
 }
@@ -124,7 +123,8 @@ Result<std::uint64_t> Registry::remove(const ClientName& name, const Change& cha
         // Keys first: they refer to canonical keys, which refer to the client.
         Query(*store_, "DELETE FROM keys WHERE client = $1", name.text()).run();
         Query(*store_, "DELETE FROM clients WHERE name = $1", name.text()).run();
-        record(change, "remove", name.text(), text_of(*state));
+        record(change,
+               {.action = audit::Action::kRemove, .client = name.text(), .detail = std::string(text_of(*state))});
         withdraw_all_of(name, change);
         return touch(name);
     });
@@ -140,7 +140,7 @@ Result<std::uint64_t> Registry::add_key(const ClientName& name, const NewKey& ke
                                "revocation is for good: remove the client, and add it anew with another key");
         }
         if (auto done = insert_key(what, name, key, change.now); !done) return unexpected(done.error());
-        record(change, "add-key", name.text(), key.pin.to_string());
+        record(change, {.action = audit::Action::kAddKey, .client = name.text(), .pin = key.pin.to_string()});
         return touch(name);
     });
 }
@@ -168,12 +168,12 @@ Result<std::uint64_t> Registry::drop_key(const ClientName& name, const Pin& pin,
               "(SELECT 1 FROM keys WHERE keys.canonical = canonical_keys.digest)",
               name.text())
             .run();
-        record(change, "drop-key", name.text(), pin.to_string());
+        record(change, {.action = audit::Action::kDropKey, .client = name.text(), .pin = pin.to_string()});
         return touch(name);
     });
 }
 
-Result<void> Registry::learn(const Pin& pin, const x509::CanonicalKey& canonical) {
+Result<void> Registry::learn(const Pin& pin, const x509::CanonicalKey& canonical, const Change& change) {
     const std::string what = "learning the key behind " + pin.abbreviated();
     return store_->write(what, [&]() -> Result<void> {
         Query found(*store_, "SELECT client, canonical FROM keys WHERE target = $1 AND form = $2 AND octets = $3",
@@ -200,6 +200,7 @@ Result<void> Registry::learn(const Pin& pin, const x509::CanonicalKey& canonical
         const auto state = state_of(what, *name);
         if (!state) return unexpected(state.error());
         if (*state == ClientState::kRevoked) leave_tombstones(*name);
+        record(change, {.action = audit::Action::kLearnKey, .client = name->text(), .pin = pin.to_string()});
         touch(*name);
         return {};
     });
@@ -219,11 +220,8 @@ std::uint64_t Registry::touch(const ClientName& name) {
     return version;
 }
 
-void Registry::record(const Change& change, std::string_view action, std::string_view client, std::string_view detail) {
-    Query(*store_, "INSERT INTO audit (at, actor, action, client, detail) VALUES ($1, $2, $3, $4, $5)", change.now,
-          text::escape_remaining(change.actor), action, client, text::escape(detail))
-        .run();
-    Query(*store_, "DELETE FROM audit WHERE sequence <= (SELECT max(sequence) FROM audit) - $1", kMostAuditRows).run();
+void Registry::record(const Change& change, const audit::Event& event) {
+    AuditLog(*store_).append(change, event);
 }
 
 Result<void> Registry::insert_client(const std::string& what, const ClientName& name, const std::vector<NewKey>& keys,

@@ -48,7 +48,7 @@ Result<Invitation> Registry::invite(const ClientName& name, const InvitationSecr
               "$6)",
               Bytes(secret.hash()), id, name.text(), change.now, expires, client_expires)
             .run();
-        record(change, "invite", name.text(), id);
+        record(change, {.action = audit::Action::kInvite, .client = name.text(), .detail = id});
         return Invitation{id, name, change.now, expires, client_expires};
     });
 }
@@ -82,7 +82,7 @@ Result<void> Registry::withdraw(std::string_view id, const Change& change) {
             name = withdrawn.text(0);
         }
         Query(*store_, "DELETE FROM invitations WHERE id = $1", id).run();
-        record(change, "withdraw", name, id);
+        record(change, {.action = audit::Action::kWithdraw, .client = name, .detail = std::string(id)});
         return {};
     });
 }
@@ -91,7 +91,8 @@ void Registry::withdraw_all_of(const ClientName& name, const Change& change) {
     std::vector<std::string> ids;
     Query left(*store_, "DELETE FROM invitations WHERE name = $1 RETURNING id", name.text());
     while (left.next()) ids.push_back(left.text(0));
-    for (const std::string& id : ids) record(change, "withdraw", name.text(), id);
+    for (const std::string& id : ids)
+        record(change, {.action = audit::Action::kWithdraw, .client = name.text(), .detail = id});
 }
 
 Result<Client> Registry::join(const InvitationSecret& secret, const NewKey& key, const Change& change) {
@@ -122,7 +123,7 @@ Result<Client> Registry::join(const InvitationSecret& secret, const NewKey& key,
             !done) {
             return unexpected(done.error());
         }
-        record(change, "join", name->text(), key.pin.to_string());
+        record(change, {.action = audit::Action::kJoin, .client = name->text(), .pin = key.pin.to_string()});
         touch(*name);
         auto joined = read_clients(what, *name);
         if (!joined) return unexpected(joined.error());

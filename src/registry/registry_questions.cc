@@ -2,6 +2,8 @@
 #include "registry/registry.h"
 #include "registry/rule_book.h"
 
+#include "registry/audit_log.h"
+
 #include <algorithm>
 
 namespace cotter::registry {
@@ -86,24 +88,8 @@ Result<Client> Registry::find(const ClientName& name) {
     });
 }
 
-Result<std::vector<AuditEntry>> Registry::audit(std::string_view client, std::size_t most) {
-    return store_->read("reading the audit table", [&]() -> Result<std::vector<AuditEntry>> {
-        const std::size_t limit = std::min<std::size_t>(most, 1'000'000);
-        Query row = client.empty()
-                        ? Query(*store_,
-                                "SELECT sequence, at, actor, action, client, detail FROM audit "
-                                "ORDER BY sequence DESC LIMIT $1",
-                                limit)
-                        : Query(*store_,
-                                "SELECT sequence, at, actor, action, client, detail FROM audit WHERE client = $1 "
-                                "ORDER BY sequence DESC LIMIT $2",
-                                client, limit);
-        std::vector<AuditEntry> entries;
-        while (row.next()) {
-            entries.push_back({row.count(0), row.time(1), row.text(2), row.text(3), row.text(4), row.text(5)});
-        }
-        return entries;
-    });
+Result<std::vector<audit::Entry>> Registry::audit(std::string_view client, std::size_t most) {
+    return AuditLog(*store_).newest({.client = std::string(client), .decisions_only = true}, most);
 }
 
 Result<bool> Registry::changed() {

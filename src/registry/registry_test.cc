@@ -1,6 +1,8 @@
 // What every store must do with clients and keys, asked of Registry only.
 #include "registry/registry.h"
 
+#include "registry/audit_check.h"
+#include "registry/audit_log.h"
 #include "registry/testing/store.h"
 #include "x509/testing/mint.h"
 
@@ -210,29 +212,49 @@ TEST_P(RegistryTest, A210_OneKeyHasOneNameInWhateverEncoding) {
 TEST_P(RegistryTest, A210_AKeyLearntLaterIsHeldAgainstTheSameRule) {
     add("web", {pin_of(1), std::nullopt, std::nullopt});
     add("db", {pin_of(2), std::nullopt, std::nullopt});
-    ASSERT_TRUE(registry_->learn(pin_of(1), canonical_of(9)));
+    ASSERT_TRUE(registry_->learn(pin_of(1), canonical_of(9), by_admin()));
     EXPECT_EQ(registry_->find(name_of("web"))->keys[0].canonical, canonical_of(9));
-    const auto conflict = registry_->learn(pin_of(2), canonical_of(9));
+    const auto conflict = registry_->learn(pin_of(2), canonical_of(9), by_admin());
     ASSERT_FALSE(conflict);
     EXPECT_EQ(conflict.error().code, "key_taken");
     EXPECT_EQ(registry_->find(name_of("db"))->keys[0].canonical, std::nullopt);
 
     const auto version = registry_->version();
-    EXPECT_TRUE(registry_->learn(pin_of(1), canonical_of(9)));
+    EXPECT_TRUE(registry_->learn(pin_of(1), canonical_of(9), by_admin()));
     EXPECT_EQ(registry_->version(), version) << "what was known already is no change";
-    EXPECT_EQ(registry_->learn(pin_of(1), canonical_of(8)).error().code, "key_taken");
-    EXPECT_EQ(registry_->learn(pin_of(7), canonical_of(7)).error().code, "no_such_key");
+    EXPECT_EQ(registry_->learn(pin_of(1), canonical_of(8), by_admin()).error().code, "key_taken");
+    EXPECT_EQ(registry_->learn(pin_of(7), canonical_of(7), by_admin()).error().code, "no_such_key");
 }
 
 TEST_P(RegistryTest, A76_AKeyLearntOfARevokedClientIsATombstoneToo) {
     add("web", {pin_of(1), std::nullopt, std::nullopt});
     ASSERT_TRUE(registry_->revoke(name_of("web"), "", by_admin()));
-    ASSERT_TRUE(registry_->learn(pin_of(1), canonical_of(1)));
+    ASSERT_TRUE(registry_->learn(pin_of(1), canonical_of(1), by_admin()));
     ASSERT_TRUE(registry_->remove(name_of("web"), by_admin()));
     EXPECT_EQ(refusal_of_add("new", key_of(1, 66)), "key_revoked");
     // A revoked key behind somebody else's bare digest isn't recorded as that client's.
     add("db", {pin_of(2), std::nullopt, std::nullopt});
-    EXPECT_EQ(registry_->learn(pin_of(2), canonical_of(1)).error().code, "key_revoked");
+    EXPECT_EQ(registry_->learn(pin_of(2), canonical_of(1), by_admin()).error().code, "key_revoked");
+}
+
+TEST_P(RegistryTest, A202_TheAuditLogIsOneTreeInEveryStoreAndIsPrunedByItsOwnHandAlone) {
+    add("web", key_of(1));
+    const auto other = another();
+    ASSERT_TRUE(other->suspend(name_of("web"), "", by_admin()));
+    ASSERT_TRUE(registry_->restore(name_of("web"), by_admin(kNow + std::chrono::hours(48))));
+    Store& store = registry_->store();
+    EXPECT_FALSE(check_log(store, std::nullopt)->difference);
+    for (const char* statement : {"UPDATE log_entries SET actor = 'nobody'", "DELETE FROM log_entries",
+                                  "DELETE FROM log_tiles", "DELETE FROM log_head", "UPDATE log_head SET size = 1"}) {
+        EXPECT_FALSE(store.write("rewriting it", [&]() -> Result<void> {
+            Query(store, statement).run();
+            return {};
+        })) << statement;
+    }
+    EXPECT_EQ(AuditLog(store).prune(kNow + std::chrono::hours(24), by_admin()), 2U);
+    EXPECT_EQ(AuditLog(store).entries({}, 10)->size(), 2U);
+    EXPECT_EQ(AuditLog(store).head()->size, 4U);
+    EXPECT_FALSE(check_log(other->store(), std::nullopt)->difference);
 }
 
 TEST_P(RegistryTest, EachChangeHasOneAuditRowAndTheNextVersion) {
@@ -251,7 +273,7 @@ TEST_P(RegistryTest, EachChangeHasOneAuditRowAndTheNextVersion) {
     const auto entries = registry_->audit("web", 100);
     ASSERT_TRUE(entries);
     std::vector<std::string> actions;
-    for (const AuditEntry& entry : *entries) {
+    for (const audit::Entry& entry : *entries) {
         actions.push_back(entry.action);
         EXPECT_EQ(entry.actor, "admin@host");
         EXPECT_EQ(entry.at, kNow);
@@ -320,7 +342,7 @@ TEST_P(RegistryTest, A73_ABareDigestAndTheKeyBehindItAreOneClientsOnly) {
     ASSERT_TRUE(pin);
     add("web", new_key_of(leaf));
     add("db", {*pin, std::nullopt, std::nullopt});
-    EXPECT_EQ(registry_->learn(*pin, renewed.public_key().canonical()).error().code, "key_taken");
+    EXPECT_EQ(registry_->learn(*pin, renewed.public_key().canonical(), by_admin()).error().code, "key_taken");
     const auto snapshot = registry_->snapshot().value();
     EXPECT_EQ(snapshot->standing_of(renewed, kNow).state, trust::StandingState::kUnknown);
     EXPECT_EQ(snapshot->standing_of(leaf, kNow).name, "web");

@@ -144,7 +144,7 @@ Result<void> Rotations::prepare(const Pin& present, const Pin& next, const Chang
               "INSERT INTO rotations (next, present, state, state_since, prepared) VALUES ($1, $2, 'prepared', $3, $3)",
               next.octets(), present.octets(), change.now)
             .run();
-        registry_.record(change, "rotate-prepare", {}, next.to_string());
+        registry_.record(change, {.action = audit::Action::kRotatePrepare, .pin = next.to_string()});
         return {};
     });
 }
@@ -169,7 +169,7 @@ Result<void> Rotations::commit(const Rotation& rotation, Insist insist, const Ch
                                    change.now, rotation.next.octets(), rotation.present.octets())
                                  .run();
         if (changed != 1) return failed("no_rotation", what, "it is not prepared any more", "cotter rotate status");
-        registry_.record(change, "rotate-commit", {}, rotation.next.to_string());
+        registry_.record(change, {.action = audit::Action::kRotateCommit, .pin = rotation.next.to_string()});
         return {};
     });
 }
@@ -188,7 +188,7 @@ Result<void> Rotations::abort(const Rotation& rotation, const Change& change) {
                           "what was committed can't be taken back: prepare another rotation");
         }
         Query(store, "DELETE FROM rotation_answers WHERE next = $1", rotation.next.octets()).run();
-        registry_.record(change, "rotate-abort", {}, rotation.next.to_string());
+        registry_.record(change, {.action = audit::Action::kRotateAbort, .pin = rotation.next.to_string()});
         return {};
     });
 }

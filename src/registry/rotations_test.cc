@@ -91,7 +91,7 @@ TEST_P(RotationsTest, AKeyOfWhichOnlyADigestIsKnownIsNotReady) {
     const Rotation rotation = prepared();
     answer(1, KeyAnswer::kReady);
     EXPECT_EQ(status(rotation).ready(), 0U);
-    ASSERT_TRUE(registry_->learn(pin_of(1), canonical_of(1)));
+    ASSERT_TRUE(registry_->learn(pin_of(1), canonical_of(1), by_admin()));
     EXPECT_EQ(status(rotation).ready(), 1U);
 }
 

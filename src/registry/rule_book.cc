@@ -43,7 +43,7 @@ Result<std::uint64_t> RuleBook::set(const ClientName& name, const trust::ClientR
                   name.text(), rules.to_text())
                 .run();
         }
-        registry_.record(change, "rules", name.text(), told(rules));
+        registry_.record(change, {.action = audit::Action::kRules, .client = name.text(), .detail = told(rules)});
         return registry_.touch(name);
     });
 }
@@ -58,7 +58,7 @@ Result<std::uint64_t> RuleBook::disconnect(const ClientName& name, const Change&
               "ON CONFLICT (client) DO UPDATE SET times = disconnects.times + 1",
               name.text())
             .run();
-        registry_.record(change, "disconnect", name.text(), {});
+        registry_.record(change, {.action = audit::Action::kDisconnect, .client = name.text()});
         return registry_.touch(name);
     });
 }

@@ -1,4 +1,4 @@
-// What keeps a SQLite registry honest with time: a file put in its place, an audit table that grows, leftovers.
+// What keeps a SQLite registry honest with time: a file put in its place, leftovers, older schemas.
 #include "registry/migrations.h"
 #include "registry/registry.h"
 
@@ -65,23 +65,6 @@ TEST_F(SqliteUpkeep, A201_AFileTakenAwayIsNoticed) {
     const auto changed = server->changed();
     ASSERT_FALSE(changed);
     EXPECT_EQ(changed.error().code, "registry_unavailable");
-}
-
-TEST_F(SqliteUpkeep, A202_TheAuditTableForgetsItsOldestRows) {
-    const auto registry = open();
-    ASSERT_TRUE(registry->add(name("first"), {key(1)}, std::nullopt, "", change()));
-    ASSERT_TRUE(registry->add(name("second"), {key(2)}, std::nullopt, "", change()));
-    {
-        // As if a hundred thousand changes less one had been made since the first.
-        SQLite::Database other(path().string(), SQLite::OPEN_READWRITE);
-        other.exec("UPDATE audit SET sequence = 100000 WHERE client = 'second'");
-    }
-    ASSERT_EQ(registry->audit("", 10).value().size(), 2U);
-    ASSERT_TRUE(registry->suspend(name("second"), "", change()));
-    const auto entries = registry->audit("", 10).value();
-    ASSERT_EQ(entries.size(), 2U);
-    EXPECT_EQ(entries[0].action, "suspend");
-    EXPECT_EQ(entries[1].client, "second");
 }
 
 TEST_F(SqliteUpkeep, ARemovedNamesWaitingInvitationsGoWithIt) {

@@ -1,10 +1,16 @@
 // System calls about this process.
 #include "service/process.h"
 
+#include "text/escape.h"
+
 #include <openssl/crypto.h>
 
+#include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
 
 namespace cotter::service {
 
@@ -16,6 +22,18 @@ void protect_memory() {
     static_cast<void>(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
     const rlimit none{0, 0};
     static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
+}
+
+std::string login_and_host() {
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> buffer{};
+    const bool is_named =
+        ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
+    const std::string login = is_named ? std::string(entry.pw_name) : std::to_string(::getuid());
+    return text::escape(login + "@" + host.data(), 200);
 }
 
 std::size_t raise_descriptor_limit() {

@@ -1,7 +1,9 @@
 // The watching thread.
 #include "service/registry_watch.h"
 
+#include "registry/audit_log.h"
 #include "registry/pending_clients.h"
+#include "service/process.h"
 #include "service/wall_clock.h"
 #include "text/encoding.h"
 #include "x509/openssl.h"
@@ -59,7 +61,9 @@ RegistryWatch::RegistryWatch(std::unique_ptr<registry::Registry> registry,
       log_(log),
       host_(own_host()),
       freshness_(std::chrono::steady_clock::now()),
-      strangers_(std::chrono::steady_clock::now()) {}
+      strangers_(std::chrono::steady_clock::now()),
+      refusals_(std::chrono::steady_clock::now()),
+      actor_(login_and_host()) {}
 
 RegistryWatch::~RegistryWatch() {
     {
@@ -130,13 +134,41 @@ bool RegistryWatch::change(Work work, OnDone on_done) {
 void RegistryWatch::learn(Pin pin, x509::CanonicalKey canonical) {
     // If the queue is full the key is met again at the client's next connection.
     static_cast<void>(enqueue([this, pin = std::move(pin), canonical](registry::Registry& registry) {
-        if (auto learnt = registry.learn(pin, canonical); !learnt) {
+        if (auto learnt = registry.learn(pin, canonical, {actor_, wall_clock_now()}); !learnt) {
             log_.write(Event("key_conflict", LogLevel::kWarning)
                            .with("pin", pin.to_string())
                            .with("reason", learnt.error().why)
                            .with("next", learnt.error().next));
         }
     }));
+}
+
+void RegistryWatch::record(audit::Event event) {
+    if (!thread_.joinable()) {
+        static_cast<void>(append(std::span(&event, 1)));
+        return;
+    }
+    static_cast<void>(enqueue([this, event = std::move(event)](registry::Registry& /*registry*/) {
+        static_cast<void>(append(std::span(&event, 1)));
+    }));
+}
+
+void RegistryWatch::record_refusals(bool is_last) {
+    const auto events = refusals_.take(std::chrono::steady_clock::now(), is_last);
+    if (!events.empty() && append(events)) refusals_.recorded(events.size());
+}
+
+bool RegistryWatch::append(std::span<const audit::Event> events) {
+    auto appended = registry_->store().write("recording in the audit log", [&]() -> Result<void> {
+        registry::AuditLog(registry_->store()).append({actor_, wall_clock_now()}, events);
+        return {};
+    });
+    if (appended) {
+        is_unlogged_ = false;
+    } else if (!std::exchange(is_unlogged_, true)) {
+        log_.write(about("audit_unwritten", LogLevel::kError, appended.error()));
+    }
+    return appended.has_value();
 }
 
 void RegistryWatch::run() {
@@ -152,6 +184,8 @@ void RegistryWatch::run() {
         if (std::chrono::steady_clock::now() >= next_report) {
             report(wall_clock_now());
             note_strangers();
+            // Where the report did not get there, they wait, and nobody waits for them.
+            if (!is_unwritten_) record_refusals(false);
             next_report = std::chrono::steady_clock::now() + kReportEvery;
         }
         if (std::chrono::steady_clock::now() >= next_look_at_rotation) {
@@ -166,6 +200,7 @@ void RegistryWatch::run() {
     if (is_failing_ || is_unwritten_) return;
     report(wall_clock_now());
     if (is_unwritten_) return;
+    record_refusals(true);
     if (auto retired = registry_->retire(server_id_); !retired) note(retired.error());
 }
 

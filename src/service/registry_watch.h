@@ -1,5 +1,5 @@
 // RegistryWatch: the one thread of a server that speaks to the registry. It notices changes, hands snapshots to the
-// threads, takes joins and reports what the server does.
+// threads, takes joins, records refusals and reports what the server does.
 #pragma once
 
 #include "registry/registry.h"
@@ -7,6 +7,7 @@
 #include "service/admission.h"
 #include "service/ledger.h"
 #include "service/log.h"
+#include "service/refusal_log.h"
 #include "service/status.h"
 #include "service/strangers.h"
 
@@ -16,6 +17,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <string>
 #include <thread>
 
 namespace cotter::service {
@@ -57,6 +60,11 @@ class RegistryWatch {
     /// Has something done with the registry. `on_done` is called as join()'s is.
     [[nodiscard]] bool change(Work work, OnDone on_done);
 
+    /// Has this appended to the audit log: by the watching thread, and before that runs, at once.
+    void record(audit::Event event);
+    /// Where refusals go, to be recorded within a second.
+    [[nodiscard]] RefusalLog& refusals() { return refusals_; }
+
     /// Where strangers go, to be put on the list of those who wait to be approved within a second.
     [[nodiscard]] Strangers& strangers() { return strangers_; }
 
@@ -77,6 +85,9 @@ class RegistryWatch {
     void look_at_rotation();
     void publish();
     void report(x509::Time now);
+    void record_refusals(bool is_last);
+    /// Appends to the audit log; says so once where that can't be done.
+    bool append(std::span<const audit::Event> events);
     void note_read();  ///< what is published is the newest
     void note_strangers();
     void note(const Error& error);
@@ -96,9 +107,12 @@ class RegistryWatch {
     std::optional<std::optional<registry::Rotation>> heard_rotation_;  ///< last; none: nothing was heard yet
     SnapshotFreshness freshness_;
     Strangers strangers_;
+    RefusalLog refusals_;
+    std::string actor_;                     ///< who runs this server, for the audit log
     std::atomic<bool> is_failing_ = false;  ///< it can't be read
     bool is_behind_ = false;                ///< it is known to have changed, and what it changed to is not yet read
     bool is_unwritten_ = false;             ///< the last report didn't get there
+    bool is_unlogged_ = false;              ///< the last entry of the audit log didn't get there
     std::chrono::steady_clock::time_point look_again_at_;
 
     mutable std::mutex mutex_;  ///< of what follows, and of replacing snapshot_

@@ -42,6 +42,14 @@ std::size_t most_connections(const ProcessSettings& settings) {
     return settings.most_connections == 0 ? possible : std::min(settings.most_connections, possible);
 }
 
+/// The server's key where it is another than before.
+void record_key(RegistryWatch& watch, const std::optional<Pin>& before, const Pin& now) {
+    if (before == now) return;
+    watch.record({.action = audit::Action::kServerKey,
+                  .pin = now.to_string(),
+                  .detail = before ? "in the place of " + before->to_string() : "for the first time"});
+}
+
 class Server {
   public:
     Server(const ServeSettings& settings, Log& log, RegistryWatch& watch, Ledger& ledger,
@@ -79,6 +87,7 @@ class Server {
             threads_.push_back(std::move(*thread));
         }
         follow_own_key();
+        record_key(shared_.watch, settings_.last_served, configuration_.identity.pin());
         open_status();
         return {};
     }
@@ -227,6 +236,7 @@ class Server {
     void use(ServerConfiguration configuration) {
         const bool is_same = configuration.identity.pin() == configuration_.identity.pin();
         if (is_same) configuration.announcer = configuration_.announcer;
+        record_key(shared_.watch, configuration_.identity.pin(), configuration.identity.pin());
         configuration_ = std::move(configuration);
         for (const auto& thread : threads_) thread->reconfigure(configuration_);
         if (!is_same) follow_own_key();

@@ -23,6 +23,12 @@ std::string joined_codes(const trust::Verdict& verdict) {
     return codes;
 }
 
+/// Of its key.
+std::string pin_text(const x509::Certificate& certificate) {
+    const auto pin = certificate.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+    return pin ? pin->to_string() : std::string();
+}
+
 /// Of "192.0.2.1:5000" or "[2001:db8::1]:5000".
 std::optional<x509::IpAddress> ip_of(const std::string& address) {
     const auto parsed = x509::IpAddress::parse(address.starts_with('[') ? address.substr(1, address.find(']') - 1)
@@ -227,9 +233,7 @@ asio::awaitable<void> ServerConnection::refuse(trust::Verdict verdict, std::stri
         line.with("conn", connection_id).with("peer", source_).with("client", verdict.client_name);
         if (!verdict.presented.empty()) {
             const x509::Certificate& leaf = verdict.presented.front();
-            if (const auto pin = leaf.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256))
-                line.with("pin", pin->to_string());
-            line.with("subject", leaf.subject_text());
+            line.with("pin", pin_text(leaf)).with("subject", leaf.subject_text());
         }
         return line.with("codes", joined_codes(verdict)).with("reason", verdict.first_reason().message);
     });
@@ -253,6 +257,14 @@ void ServerConnection::note_refusal(const trust::Verdict& verdict, const std::st
     const auto pin = verdict.presented.empty()
                          ? std::nullopt
                          : verdict.presented.front().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+    thread_.shared().watch.refusals().add(source_network_, thread_.reactor().now(), [&] {
+        return audit::Event{.action = audit::Action::kRefuse,
+                            .client = verdict.client_name,
+                            .pin = pin ? pin->to_string() : std::string(),
+                            .peer = source_,
+                            .connection = connection_id,
+                            .detail = joined_codes(verdict)};
+    });
     thread_.keep_refusal([&] {
         return RefusalStatus{.at = wall_clock_now(),
                              .connection = connection_id,

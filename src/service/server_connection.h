@@ -69,8 +69,10 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     boost::asio::awaitable<void> refuse(trust::Verdict verdict, std::string connection_id);
     /// Refuses it with the owner's words.
     boost::asio::awaitable<void> say_farewell(tls::Handshake handshake, trust::Verdict verdict);
-    /// For the status, and for the list of those who wait.
+    /// For the audit log, the status, and the list of those who wait.
     void note_refusal(const trust::Verdict& verdict, const std::string& connection_id);
+    void record_refused_join(const std::string& connection_id, const x509::Certificate* leaf,
+                             const std::string& reason);
     void log_handshake_fault(stream::HandshakeEnd end, const tls::Handshake& handshake);
     void begin_relay(stream::Socket backend, ByteVector unread);
     void on_relay_end(stream::EndReason reason, const stream::RelayCounts& counts, std::optional<tls::Alert> alert);

@@ -77,19 +77,33 @@ std::string_view name_of(const ControlRequest& request) {
 
 }  // namespace
 
+void ServerConnection::record_refused_join(const std::string& connection_id, const x509::Certificate* leaf,
+                                           const std::string& reason) {
+    thread_.shared().watch.refusals().add(source_network_, thread_.reactor().now(), [&] {
+        const auto pin = leaf ? leaf->pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256) : std::nullopt;
+        return audit::Event{.action = audit::Action::kRefuseJoin,
+                            .pin = pin ? pin->to_string() : std::string(),
+                            .peer = source_,
+                            .connection = connection_id,
+                            .detail = reason};
+    });
+}
+
 asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, ByteVector unread,
                                                    stream::Deadline& deadline) {
     const std::string connection_id = handshake.connection_id();
     auto opened = thread_.may_begin_join() ? tls::open_join(std::move(handshake))
                                            : expected<tls::JoinChannel, trust::Verdict>(unexpected(trust::Verdict{}));
     if (!opened) {
+        const std::string reason =
+            opened.error().reasons.empty() ? "too many join at once" : opened.error().first_reason().message;
         thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] {
             return Event("join_refused", LogLevel::kWarning)
                 .with("conn", connection_id)
                 .with("peer", source_)
-                .with("reason",
-                      opened.error().reasons.empty() ? "too many join at once" : opened.error().first_reason().message);
+                .with("reason", reason);
         });
+        record_refused_join(connection_id, nullptr, reason);
         co_await stream::linger(thread_.reactor(), socket_);
         co_return;
     }
@@ -114,15 +128,14 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
         const registry::Client& client = **word->value;
         reply = {client.name, client.expires};
         line.with("client", client.name.text()).with("pin", client.keys.front().pin.to_string());
-    } else {
-        line.with("reason", !secret       ? "not a join request"
-                            : word->value ? word->value->error().why
-                                          : "the registry did not answer in time");
-    }
-    if (is_joined) {
         thread_.shared().log.write(line);
     } else {
+        const std::string reason = !secret       ? "not a join request"
+                                   : word->value ? word->value->error().why
+                                                 : "the registry did not answer in time";
+        line.with("reason", reason);
         thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] { return line; });
+        record_refused_join(connection_id, &opened->peer().presented.front(), reason);
     }
     co_await send_answer(thread_.reactor(), socket_, *opened, to_bytes(reply));
 }

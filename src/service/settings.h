@@ -60,6 +60,7 @@ struct ServeSettings {
     std::vector<ServiceSettings> services;
     std::filesystem::path crl_numbers{};  ///< where the newest CRLs seen are remembered
     std::string registry_url{};
+    std::optional<Pin> last_served{};  ///< this server's pin when it last ran; another is recorded in the audit log
     std::chrono::milliseconds registry_grace = std::chrono::minutes(5);
     unsigned threads = 1;
     std::size_t most_handshakes = 1024;            ///< a thread
