@@ -139,8 +139,8 @@ MUTANTS = {
         "if (is_the_same) return", "if (is_the_same && false) return"),
     "unknown_fields_passed_over": (
         "src/evidence/peer_line.cc", "evidence", "PeerLine.A132*",
-        "if (!take_field(words.next(), sight)) return std::nullopt;",
-        "static_cast<void>(take_field(words.next(), sight));"),
+        "if (!take_field(words.next(), sight, follows)) return std::nullopt;",
+        "static_cast<void>(take_field(words.next(), sight, follows));"),
     "issuer_by_its_name_alone": (
         "src/trust/change.cc", "trust", "Change.A127*",
         "if (!old.issuer_key || issuer_key_of(presented, now) != old.issuer_key) return ChangeKind::kUnproven;", ""),
