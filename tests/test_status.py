@@ -222,6 +222,11 @@ class Explain(StatusTest):
         told = owner.do("explain", "alice", "--json").json
         self.assertEqual((told["name"], told["admitted"], told["pins"], told["open"]), ("alice", True, [alice.pin()], []))
         self.assertEqual([one["conn"] for one in told["refusals"]], [refused["conn"]])
+        eventually(lambda: owner.do("log", "show", "--connection", refused["conn"]).out, "the refusal is on record")
+        server.drain()
+        self.assertEqual(server.wait(), 0)
+        told = owner.do("explain", "alice", "--json").json
+        self.assertEqual([one["conn"] for one in told["refusals"]], [refused["conn"]], "still known without the server")
 
     def test_what_the_list_says_comes_first(self):
         owner = self.side("owner")
@@ -254,6 +259,13 @@ class Explain(StatusTest):
         self.assertIn(f"connection {refused} was refused (not_admitted)", text)
         self.assertIn(f"cotter client add NAME {stranger.pin()}", text)
         self.assertEqual(owner.do("explain", refused, "--json").json["refusals"][0]["pin"], stranger.pin())
+        pin = stranger.pin()
+        eventually(lambda: owner.do("log", "show", "--connection", refused).out, "the refusal is on record")
+        server.signal(signal.SIGKILL)
+        server.wait()
+        text = owner.do("explain", refused).out
+        self.assertIn(f"connection {refused} was refused (not_admitted)", text)
+        self.assertIn(f"cotter client add NAME {pin}", text)
         done = owner.run("explain", "00000000", "--json")
         self.assertEqual((done.code, done.json["error"]["code"]), (1, "not_found"))
 

@@ -1,9 +1,11 @@
-// cotter explain: why a client, or one connection, is let in or refused; by the list and the server that runs here.
+// cotter explain: why a client, or one connection, is let in or refused; by the list, the audit log and the server that
+// runs here.
 #include "cli/client_print.h"
 #include "cli/invocation.h"
 #include "cli/owner.h"
 #include "cli/report.h"
 #include "cli/status.h"
+#include "registry/audit_log.h"
 #include "registry/registry.h"
 #include "service/wall_clock.h"
 #include "text/escape.h"
@@ -66,6 +68,40 @@ Json chosen(const Json& document, const char* list, const std::function<bool(con
     return found;
 }
 
+/// The newest refusals that the audit log has, as the server tells of its own.
+Result<Json> recorded_refusals(registry::Registry& registry, registry::LogFilter filter) {
+    constexpr std::size_t kMostTold = 32;
+    filter.action = audit::text_of(audit::Action::kRefuse);
+    const auto entries = registry::AuditLog(registry.store()).newest(filter, kMostTold);
+    if (!entries) return unexpected(entries.error());
+    Json refusals = Json::array();
+    for (const audit::Entry& entry : *entries) {
+        refusals.push_back({{"at", text::rfc3339(entry.at)},
+                            {"conn", entry.connection},
+                            {"from", entry.peer},
+                            {"client", entry.client},
+                            {"pin", entry.pin},
+                            {"service", ""},
+                            {"codes", entry.detail},
+                            {"reason", entry.detail}});
+    }
+    return refusals;
+}
+
+/// What the server says of refusals, which is more, and what only the audit log still has.
+Result<Json> refusals_of(registry::Registry& registry, registry::LogFilter filter, const Json& status,
+                         const std::function<bool(const Json&)>& is_meant) {
+    Json refusals = chosen(status, "refusals", is_meant);
+    const auto recorded = recorded_refusals(registry, std::move(filter));
+    if (!recorded) return recorded;
+    for (const Json& one : *recorded) {
+        const bool is_told =
+            std::ranges::any_of(refusals, [&](const Json& told) { return told.at("conn") == one.at("conn"); });
+        if (!is_told) refusals.push_back(one);
+    }
+    return refusals;
+}
+
 std::string ago(const Json& object, const char* key, x509::Time now) {
     const auto time = text::parse_rfc3339(object.at(key).get<std::string>());
     return time ? text::relative(*time, now) : "?";
@@ -89,11 +125,15 @@ void print_refusals(const Json& refusals, x509::Time now) {
     }
 }
 
-int explain_client(const Invocation& invocation, const registry::Client& client, const Json& status, x509::Time now) {
+int explain_client(const Invocation& invocation, registry::Registry& registry, const registry::Client& client,
+                   const Json& status, x509::Time now) {
     const std::string& name = client.name.text();
     const Standing standing = standing_of(client, now);
     const Json open = chosen(status, "clients", [&](const Json& one) { return one.at("name") == name; });
-    const Json refusals = chosen(status, "refusals", [&](const Json& one) { return one.at("client") == name; });
+    const auto told =
+        refusals_of(registry, {.client = name}, status, [&](const Json& one) { return one.at("client") == name; });
+    if (!told) return report(invocation, told.error());
+    const Json& refusals = *told;
     if (invocation.json) {
         Json pins = Json::array();
         for (const registry::ClientKey& key : client.keys) pins.push_back(key.pin.to_string());
@@ -110,34 +150,38 @@ int explain_client(const Invocation& invocation, const registry::Client& client,
     }
     print_streams(open, now);
     print_refusals(refusals, now);
-    if (!status.is_object()) std::cout << "  no server runs with this state folder: who came of late is not known\n";
+    if (!status.is_object()) std::cout << "  no server runs with this state folder: what is open is not known\n";
     return kDone;
 }
 
 /// Who isn't on the list: a connection by its id, or a client of a CA by the name that the log has of it.
-int explain_seen(const Invocation& invocation, const std::string& whom, const Json& status, x509::Time now) {
-    const Json refusals =
-        chosen(status, "refusals", [&](const Json& one) { return one.at("conn") == whom || one.at("client") == whom; });
+int explain_seen(const Invocation& invocation, registry::Registry& registry, const std::string& whom,
+                 const Json& status, x509::Time now) {
+    const auto is_meant = [&](const Json& one) { return one.at("conn") == whom || one.at("client") == whom; };
+    auto refusals = refusals_of(registry, {.connection = whom}, status, is_meant);
+    if (refusals && refusals->empty()) refusals = refusals_of(registry, {.client = whom}, status, is_meant);
+    if (!refusals) return report(invocation, refusals.error());
     const Json open = chosen(status, "clients", [&](const Json& one) {
         return one.at("name") == whom || std::ranges::find(one.at("conns"), Json(whom)) != one.at("conns").end();
     });
-    if (refusals.empty() && open.empty()) {
+    if (refusals->empty() && open.empty()) {
         return report(invocation,
                       Error{ErrorKind::kFailed,
                             "not_found",
                             "explaining " + text::escape(whom, 64),
-                            status.is_object() ? "no client has that name, and the server has neither a connection of "
-                                                 "that id open nor refused one of late"
-                                               : "no client has that name, and no server runs with this state folder",
+                            status.is_object() ? "no client has that name, and the server has no connection of that id "
+                                                 "open; nor has the audit log one refused"
+                                               : "no client has that name, the audit log has no connection of that id "
+                                                 "refused, and no server runs with this state folder",
                             "look for it in the server's log; cotter client list has the names",
                             {}});
     }
     if (invocation.json) {
-        const Json document{{"asked", whom}, {"open", open}, {"refusals", refusals}};
+        const Json document{{"asked", whom}, {"open", open}, {"refusals", *refusals}};
         std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
         return kDone;
     }
-    for (const Json& refusal : refusals) {
+    for (const Json& refusal : *refusals) {
         const std::string client = text_at(refusal, "client");
         const std::string pin = text_at(refusal, "pin");
         std::cout << "connection " << text_at(refusal, "conn") << " was refused (" << text_at(refusal, "codes")
@@ -164,10 +208,10 @@ int explain(const Invocation& invocation, const std::string& whom, const std::st
     const x509::Time now = service::wall_clock_now();
     if (const auto name = registry::ClientName::parse(whom)) {
         const auto client = (*registry)->find(*name);
-        if (client) return explain_client(invocation, *client, status, now);
+        if (client) return explain_client(invocation, **registry, *client, status, now);
         if (client.error().code != "no_such_client") return report(invocation, client.error());
     }
-    return explain_seen(invocation, whom, status, now);
+    return explain_seen(invocation, **registry, whom, status, now);
 }
 
 }  // namespace
@@ -181,7 +225,7 @@ void add_explain(CLI::App& app, Invocation& invocation) {
     CLI::App* const command = app.add_subcommand("explain", "Why a client or connection is let in or refused");
     command->footer(
         "CONNECTION is the id that both ends print. What is known of it is what the\n"
-        "server that runs with this state folder has open, and its last refusals.\n"
+        "server that runs with this state folder has open, and refusals on record.\n"
         "Examples:\n"
         "  cotter explain alice\n"
         "  cotter explain alice --json");

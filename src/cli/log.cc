@@ -25,7 +25,7 @@ using registry::LogFilter;
 constexpr std::size_t kStep = 1000;
 
 Result<LogFilter> filter_of(const LogOptions& options) {
-    LogFilter filter{.client = options.client, .action = options.action};
+    LogFilter filter{.client = options.client, .action = options.action, .connection = options.connection};
     if (!options.action.empty() && !audit::action_of(options.action)) {
         return malformed("unknown_action", "reading --action " + text::escape(options.action, 64),
                          "nothing of that name is recorded", "cotter help audit lists what is");
@@ -147,6 +147,7 @@ void add_log(CLI::App& app, Invocation& invocation) {
     show->add_option("--client", options->client, "Of this client alone")->type_name("NAME");
     show->add_option("--action", options->action, "Of this kind alone, as refuse: cotter help audit")
         ->type_name("ACTION");
+    show->add_option("--connection", options->connection, "Of the connection with that id alone")->type_name("ID");
     show->add_option("--since", options->since, "From then on: 7d, or RFC 3339")->type_name("TIME");
     show->add_option("-n,--lines", options->lines, "The newest alone")->type_name("N");
     show->add_flag("--follow", options->follows, "And those to come, until you end it");

@@ -16,6 +16,7 @@ struct LogOptions {
     // show
     std::string client;
     std::string action;
+    std::string connection;
     std::string since;
     std::size_t lines = 0;  ///< 0: all
     bool follows = false;

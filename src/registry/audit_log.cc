@@ -175,13 +175,11 @@ std::vector<audit::Entry> AuditLog::read_entries(const LogFilter& filter, std::s
     const std::int64_t since = filter.since ? filter.since->time_since_epoch().count() : 0;
     std::string sql(kSelect);
     // Said only where it counts, so that the index on clients is used.
-    if (!filter.client.empty()) sql += " AND client = $6";
+    sql += filter.client.empty() ? " AND $6 = ''" : " AND client = $6";
+    sql += filter.connection.empty() ? " AND $7 = ''" : " AND connection = $7";
     sql += std::string(" ORDER BY sequence") + (order == Order::kDescending ? " DESC" : "") + " LIMIT $5";
-    if (filter.client.empty()) {
-        Query row(store_, sql.c_str(), filter.from, since, filter.action, filter.decisions_only, most);
-        return entries_of(row);
-    }
-    Query row(store_, sql.c_str(), filter.from, since, filter.action, filter.decisions_only, most, filter.client);
+    Query row(store_, sql.c_str(), filter.from, since, filter.action, filter.decisions_only, most, filter.client,
+              filter.connection);
     return entries_of(row);
 }
 

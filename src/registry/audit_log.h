@@ -34,6 +34,7 @@ struct LogHead {
 struct LogFilter {
     std::string client{};
     std::string action{};
+    std::string connection{};  ///< the id that both ends print
     std::optional<Time> since{};
     std::uint64_t from = 0;       ///< the first sequence
     bool decisions_only = false;  ///< not what servers met by themselves: refusals, and the keys behind pins
