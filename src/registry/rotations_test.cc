@@ -197,7 +197,7 @@ TEST_P(RotationsTest, WhatTheFormerKeyHasSaidHoldsForTheNext) {
     EXPECT_TRUE(status(rotation).is_ready());
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, RotationsTest, ::testing::Values(testing::sqlite_store()),
+INSTANTIATE_TEST_SUITE_P(Stores, RotationsTest, ::testing::ValuesIn(testing::all_stores()),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace
