@@ -35,7 +35,7 @@ MUTANTS = {
         "if (state.judge->only_looks()) {", "if (false) {"),
     "stream_over_a_connection_for_joining": (
         "src/tls/gate.cc", "tls", "Gate.A50*",
-        "if (!is_for_stream && verdict.lets_pass()) {", "if (false) {"),
+        "if (!is_for_stream && verdict.lets_pass()) {", "if (!is_for_stream && verdict.lets_pass() && false) {"),
     "control_over_a_connection_for_streams": (
         "src/tls/gate.cc", "tls", "Gate.A50*",
         "if (handshake.peer().application != Application::kControl && verdict.lets_pass()) {", "if (false) {"),
