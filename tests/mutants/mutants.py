@@ -119,7 +119,7 @@ MUTANTS = {
     "registry_without_its_denials": (
         "src/registry/snapshot.cc", "registry", "*",
         "if (const auto denial = index_->denial_of(leaf, leaf_pins)) {",
-        "if (const auto denial = std::optional<std::size_t>(); denial) {"),
+        "if (auto denial = index_->denial_of(leaf, leaf_pins); denial.reset(), denial.has_value()) {"),
     "foreign_marks_that_refuse_nobody": (
         "src/evidence/peer_list.cc", "evidence", "PeerList.A128*",
         "if (const PeerLine* foreign = foreign_about(peer, nullptr, &leaf)) {",
