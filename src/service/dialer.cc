@@ -12,6 +12,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <sys/stat.h>
 
@@ -371,15 +372,15 @@ asio::awaitable<void> Dialer::answer(TellOfNextKey word) {
         if (shaken) static_cast<void>(co_await control_over(std::move(*shaken), *this, say));
     }
     is_answering_ = false;
-    answer_timer_.cancel();
     if (when_answered_) std::exchange(when_answered_, nullptr)();
 }
 
 void Dialer::when_answered(std::function<void()> done) {
     if (!is_answering_) return done();
     when_answered_ = std::move(done);
-    answer_timer_.expires_after(kMostWaitForAnswer);
-    answer_timer_.async_wait([this](const boost::system::error_code& fault) {
+    // Goes with what waits for it: the reactor, which a timer must not outlive, ends before this does.
+    const auto timer = std::make_shared<asio::steady_timer>(reactor_.io(), kMostWaitForAnswer);
+    timer->async_wait([this, timer](const boost::system::error_code& fault) {
         if (!fault && when_answered_) std::exchange(when_answered_, nullptr)();
     });
 }

@@ -16,7 +16,6 @@
 #include "trust/coverage.h"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -86,7 +85,8 @@ class ServerJudge final : public tls::PeerJudge {
 
 class Dialer {
   public:
-    /// `settings` and `reactor` must outlive it. `applications`: what to ask for by ALPN.
+    /// `settings` must outlive it, and it the connections of `reactor`, which end with that: it holds nothing of the
+    /// reactor's itself. `applications`: what to ask for by ALPN.
     [[nodiscard]] static Result<std::unique_ptr<Dialer>> make(
         const ClientSettings& settings, stream::Reactor& reactor, std::vector<tls::Application> applications,
         ServerJudge::Intent intent = ServerJudge::Intent::kStream);
@@ -175,7 +175,6 @@ class Dialer {
     std::optional<Stamp> identity_stamp_;
     bool is_answering_ = false;  ///< a next key of the server's
     std::function<void()> when_answered_;
-    boost::asio::steady_timer answer_timer_{reactor_.io()};
     std::optional<tls::Peer> seen_;
 };
 

@@ -185,8 +185,11 @@ class Server {
         const auto answers = std::make_shared<Answers>(reactor_.io(), threads_.size());
         answers->all_there.expires_after(kMostAsking);
         for (std::size_t i = 0; i < threads_.size(); ++i) {
-            threads_[i]->ask_status([this, answers, i](ThreadStatus status) {
-                asio::post(reactor_.io(), [answers, i, status = std::move(status)]() mutable {
+            // Not shared with what a thread that has ended may keep: its timer must go with the reactor.
+            threads_[i]->ask_status([this, asked = std::weak_ptr(answers), i](ThreadStatus status) {
+                asio::post(reactor_.io(), [asked, i, status = std::move(status)]() mutable {
+                    const auto answers = asked.lock();
+                    if (!answers) return;
                     answers->threads[i] = std::move(status);
                     if (++answers->count == answers->threads.size()) answers->all_there.cancel();
                 });
