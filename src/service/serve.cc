@@ -69,6 +69,7 @@ class Server {
     }
 
     Result<void> prepare() {
+        if (auto caught_up = catch_up(); !caught_up) return caught_up;
         std::vector<std::vector<stream::ListenSocket>> sockets(settings_.threads);
         for (const ServiceSettings& service : settings_.services) {
             auto first = stream::ListenSocket::open(service.listen, true);
@@ -86,11 +87,13 @@ class Server {
             if (!thread) return unexpected(thread.error());
             threads_.push_back(std::move(*thread));
         }
-        follow_own_key();
-        record_key(shared_.watch, settings_.last_served, configuration_.identity.pin());
+        shared_.watch.follow(pin(), keys_.next_pin());
+        record_key(shared_.watch, settings_.last_served, pin());
         open_status();
         return {};
     }
+
+    [[nodiscard]] Pin pin() const { return configuration_.identity.pin(); }
 
     [[nodiscard]] std::vector<Listening::Service> services() const {
         std::vector<Listening::Service> services;
@@ -126,6 +129,27 @@ class Server {
     }
 
   private:
+    /// Before the first client comes, so that it is told of the next key, if there is one, and so that its session
+    /// outlives the first word of the registry. Where a rotation was committed while this server was away, it begins
+    /// with the next key; what can't be switched is told, and tried again while the former key serves.
+    Result<void> catch_up() {
+        keys_.present(configuration_.identity);
+        auto rotation = shared_.watch.rotation_from(pin());
+        if (!rotation) return unexpected(rotation.error());
+        switch (keys_.hear(std::move(*rotation))) {
+            case ServerKeys::Outcome::kNothing: break;
+            case ServerKeys::Outcome::kAnnouncement: configuration_.announcer = keys_.announcer(); break;
+            case ServerKeys::Outcome::kSwitched: {
+                auto configuration = configuration_.with_identity_of(settings_.identity);
+                if (!configuration) return unexpected(configuration.error());
+                configuration_ = std::move(*configuration);
+                keys_.present(configuration_.identity);
+                break;
+            }
+        }
+        return {};
+    }
+
     void await_signal() {
         signals_.async_wait([this](const boost::system::error_code& fault, int signal) {
             if (fault) return;
@@ -188,10 +212,10 @@ class Server {
             // Not shared with what a thread that has ended may keep: its timer must go with the reactor.
             threads_[i]->ask_status([this, asked = std::weak_ptr(answers), i](ThreadStatus status) {
                 asio::post(reactor_.io(), [asked, i, status = std::move(status)]() mutable {
-                    const auto answers = asked.lock();
-                    if (!answers) return;
-                    answers->threads[i] = std::move(status);
-                    if (++answers->count == answers->threads.size()) answers->all_there.cancel();
+                    const auto waiting = asked.lock();
+                    if (!waiting) return;
+                    waiting->threads[i] = std::move(status);
+                    if (++waiting->count == waiting->threads.size()) waiting->all_there.cancel();
                 });
             });
         }
@@ -199,7 +223,7 @@ class Server {
         const x509::Time now = wall_clock_now();
         ServerStatus status{.now = now,
                             .since = since_,
-                            .pin = configuration_.identity.pin().to_string(),
+                            .pin = pin().to_string(),
                             .takes_pending = settings_.pending,
                             .services = {},
                             .registry = shared_.watch.status(),
@@ -232,14 +256,14 @@ class Server {
             return;
         }
         use(std::move(*configuration));
-        log_.write(Event("reload").with("result", "applied").with("pin", configuration_.identity.pin().to_string()));
+        log_.write(Event("reload").with("result", "applied").with("pin", pin().to_string()));
     }
 
     /// With another identity the registry is asked anew what becomes of it, and nothing is announced until it has said.
     void use(ServerConfiguration configuration) {
-        const bool is_same = configuration.identity.pin() == configuration_.identity.pin();
+        const bool is_same = configuration.identity.pin() == pin();
         if (is_same) configuration.announcer = configuration_.announcer;
-        record_key(shared_.watch, configuration_.identity.pin(), configuration.identity.pin());
+        record_key(shared_.watch, pin(), configuration.identity.pin());
         configuration_ = std::move(configuration);
         for (const auto& thread : threads_) thread->reconfigure(configuration_);
         if (!is_same) follow_own_key();
@@ -248,7 +272,7 @@ class Server {
 
     void follow_own_key() {
         keys_.present(configuration_.identity);
-        shared_.watch.follow(configuration_.identity.pin(), std::nullopt);
+        shared_.watch.follow(pin(), std::nullopt);
     }
 
     void act_on(ServerKeys::Outcome outcome) {
@@ -258,7 +282,7 @@ class Server {
                 // New contexts, so that every client shakes hands in full and can be told: no session outlives this.
                 configuration_.announcer = keys_.announcer();
                 for (const auto& thread : threads_) thread->reconfigure(configuration_);
-                shared_.watch.follow(configuration_.identity.pin(), keys_.next_pin());
+                shared_.watch.follow(pin(), keys_.next_pin());
                 break;
             case ServerKeys::Outcome::kSwitched: take_next_key(); break;
         }
@@ -280,9 +304,8 @@ class Server {
             return;
         }
         use(std::move(*configuration));
-        log_.write(
-            Event("key_switch").with("result", "applied").with("pin", configuration_.identity.pin().to_string()));
-        on_new_key_(configuration_.identity.pin());
+        log_.write(Event("key_switch").with("result", "applied").with("pin", pin().to_string()));
+        on_new_key_(pin());
     }
 
     void drain() {
@@ -337,23 +360,6 @@ class Server {
 
 }  // namespace
 
-namespace {
-
-/// Where a rotation was committed while this server was away, it begins with the next key.
-Result<ServerConfiguration> catch_up(const ServeSettings& settings, Log& log, RegistryWatch& watch,
-                                     ServerConfiguration configuration) {
-    const auto rotation = watch.rotation_from(configuration.identity.pin());
-    if (!rotation) return unexpected(rotation.error());
-    if (!*rotation || (*rotation)->state != registry::Rotation::State::kCommitted) return configuration;
-    ServerKeys keys(settings.state, log);
-    keys.present(configuration.identity);
-    // What can't be switched is told, and tried again when it runs: the former key may still be good for somebody.
-    if (keys.hear(*rotation) != ServerKeys::Outcome::kSwitched) return configuration;
-    return configuration.with_identity_of(settings.identity);
-}
-
-}  // namespace
-
 Result<void> serve(const ServeSettings& settings, Log& log, const std::function<void(const Listening&)>& on_listening,
                    const std::function<void(const Pin&)>& on_new_key) {
     protect_memory();
@@ -362,13 +368,10 @@ Result<void> serve(const ServeSettings& settings, Log& log, const std::function<
     Ledger ledger(settings.threads);
     auto watch = RegistryWatch::open(settings.registry_url, ledger, log);
     if (!watch) return unexpected(watch.error());
-    configuration = catch_up(settings, log, **watch, std::move(*configuration));
-    if (!configuration) return unexpected(configuration.error());
-    const Pin pin = configuration->identity.pin();
     Server server(settings, log, **watch, ledger, std::move(*configuration), on_new_key);
     if (auto prepared = server.prepare(); !prepared) return prepared;
     (*watch)->announce();
-    on_listening({server.services(), pin, (*watch)->first_snapshot()->client_count()});
+    on_listening({server.services(), server.pin(), (*watch)->first_snapshot()->client_count()});
     server.run();
     // Stopped before the threads go that it publishes to.
     watch->reset();
