@@ -78,6 +78,13 @@ class Renewal(RenewTest):
         self.gate.event("revoked_closed", client="alice", pin=self.former)
         self.assertNotEqual(stream.wait(), 0)
 
+    def test_it_may_be_done_with_as_many_streams_open_as_the_client_may_have(self):
+        self.owner.do("client", "rules", "alice", "--max-streams", "1")
+        self.open_stream(self.alice, self.gate)
+        self.assertEqual(self.connect(self.alice, self.gate).wait(), 3, "another stream would be one too many")
+        self.alice.do("renew")
+        self.assertEqual(self.keys(), {self.alice.pin()})
+
     def test_what_was_said_of_a_rotation_holds_for_the_next_key(self):
         self.owner.do("rotate", "prepare")
         self.gate.event("rotation_announced")
