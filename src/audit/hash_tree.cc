@@ -70,6 +70,34 @@ bool is_odd(std::uint64_t number) {
     return (number & 1U) != 0;
 }
 
+enum class Side : std::uint8_t { kLeft, kRight };
+
+/// The way from a node up to the root, level by level, past those where the node stands alone at the right end of its
+/// level (RFC 9162, sections 2.1.3.2 and 2.1.4.2).
+class Climb {
+  public:
+    /// `last`: the number of the last node on the level of `node`.
+    Climb(std::uint64_t node, std::uint64_t last) : node_(node), last_(last) {}
+
+    /// Where the next sibling stands; nothing: this is the root, which has none.
+    std::optional<Side> next() {
+        if (last_ == 0) return std::nullopt;
+        const Side side = is_odd(node_) || node_ == last_ ? Side::kLeft : Side::kRight;
+        const int levels = 1 + (side == Side::kLeft ? std::countr_zero(node_) : 0);
+        node_ = levels_up(node_, levels);
+        last_ = levels_up(last_, levels);
+        return side;
+    }
+    [[nodiscard]] bool is_at_root() const { return last_ == 0; }
+
+  private:
+    /// A shift by all 64 bits has no meaning in C++.
+    static std::uint64_t levels_up(std::uint64_t node, int levels) { return node >> (levels - 1) >> 1U; }
+
+    std::uint64_t node_;
+    std::uint64_t last_;
+};
+
 }  // namespace
 
 Hash leaf_hash(Bytes entry) {
@@ -145,24 +173,14 @@ Result<std::vector<Hash>> prove_consistency(std::uint64_t old_size, std::uint64_
 bool is_included(const Hash& leaf, std::uint64_t index, std::uint64_t size, std::span<const Hash> proof,
                  const Hash& root) {
     if (index >= size) return false;
-    std::uint64_t node = index;
-    std::uint64_t last = size - 1;
+    Climb climb(index, size - 1);
     Hash hash = leaf;
     for (const Hash& sibling : proof) {
-        if (last == 0) return false;
-        if (is_odd(node) || node == last) {
-            hash = node_hash(sibling, hash);
-            while (!is_odd(node) && node != 0) {
-                node >>= 1U;
-                last >>= 1U;
-            }
-        } else {
-            hash = node_hash(hash, sibling);
-        }
-        node >>= 1U;
-        last >>= 1U;
+        const auto side = climb.next();
+        if (!side) return false;
+        hash = *side == Side::kLeft ? node_hash(sibling, hash) : node_hash(hash, sibling);
     }
-    return last == 0 && hash == root;
+    return climb.is_at_root() && hash == root;
 }
 
 bool is_consistent(std::uint64_t old_size, const Hash& old_root, std::uint64_t size, const Hash& root,
@@ -175,30 +193,18 @@ bool is_consistent(std::uint64_t old_size, const Hash& old_root, std::uint64_t s
     path.insert(path.end(), proof.begin(), proof.end());
     // Where the older root begins the path, the proof itself must still say something.
     if (proof.empty()) return false;
-    std::uint64_t node = old_size - 1;
-    std::uint64_t last = size - 1;
-    while (is_odd(node)) {
-        node >>= 1U;
-        last >>= 1U;
-    }
+    // Both trees have the whole subtree in which the older one ends.
+    const int whole = std::countr_one(old_size - 1);
+    Climb climb((old_size - 1) >> whole, (size - 1) >> whole);
     Hash old_hash = path.front();
     Hash hash = path.front();
     for (const Hash& sibling : std::span(path).subspan(1)) {
-        if (last == 0) return false;
-        if (is_odd(node) || node == last) {
-            old_hash = node_hash(sibling, old_hash);
-            hash = node_hash(sibling, hash);
-            while (!is_odd(node) && node != 0) {
-                node >>= 1U;
-                last >>= 1U;
-            }
-        } else {
-            hash = node_hash(hash, sibling);
-        }
-        node >>= 1U;
-        last >>= 1U;
+        const auto side = climb.next();
+        if (!side) return false;
+        if (*side == Side::kLeft) old_hash = node_hash(sibling, old_hash);
+        hash = *side == Side::kLeft ? node_hash(sibling, hash) : node_hash(hash, sibling);
     }
-    return last == 0 && old_hash == old_root && hash == root;
+    return climb.is_at_root() && old_hash == old_root && hash == root;
 }
 
 }  // namespace cotter::audit
