@@ -12,9 +12,8 @@ from harness.certificates import (malleated, recoded_key, rsa_with_other_exponen
                                   serial_of)
 from harness.foreign_clients import curl, gnutls_cli, s_client
 from harness.processes import eventually
-from harness.tls_peer import TlsPeer, alert_for, client_context
+from harness.tls_peer import UNKNOWN, TlsPeer, alert_for, client_context
 
-UNKNOWN = "SSLV3_ALERT_CERTIFICATE_UNKNOWN"
 ANSWER = b"HTTP/1.0 200 OK\r\nContent-Length: 8\r\n\r\nwelcome\n"
 
 

@@ -9,9 +9,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 from harness.case import TunnelTest
 from harness.certificates import Authority
 from harness.foreign_clients import gnutls_cli, s_client
-from harness.tls_peer import TlsPeer, alert_for, client_context
+from harness.tls_peer import UNKNOWN, TlsPeer, alert_for, client_context
 
-UNKNOWN = "SSLV3_ALERT_CERTIFICATE_UNKNOWN"
 REVOKED = "SSLV3_ALERT_CERTIFICATE_REVOKED"
 
 

@@ -9,9 +9,7 @@ from harness.case import TunnelTest
 from harness.certificates import self_signed
 from harness.cotter import Server
 from harness.processes import eventually
-from harness.tls_peer import alert_for, client_context
-
-UNKNOWN = "SSLV3_ALERT_CERTIFICATE_UNKNOWN"
+from harness.tls_peer import UNKNOWN, alert_for, client_context
 
 
 class Pending(TunnelTest):

@@ -14,9 +14,7 @@ from harness.cotter import Side
 from harness.invitation_code import Code
 from harness.postgresql import Cluster
 from harness.processes import Finished, eventually
-from harness.tls_peer import alert_for, client_context
 
-UNKNOWN = "SSLV3_ALERT_CERTIFICATE_UNKNOWN"
 TOP = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -34,7 +32,6 @@ class FleetTest(TunnelTest):
         self.url = self.cluster.url(self.database)
         self.owner = self.side("owner")
         self.service = self.backend()
-        self.places = 0
 
     def side(self, name):
         return self.enterContext(DatabaseSide(name, self.cluster))
@@ -57,16 +54,6 @@ class FleetTest(TunnelTest):
 
     def sql(self, *statements):
         return self.cluster.sql(self.database, "SET search_path = cotter", *statements)
-
-    def is_admitted(self, gate, client):
-        self.places += 1
-        alert = alert_for(gate, client_context(client.certificate, client.key), f"127.0.3.{self.places % 250 + 1}")
-        self.assertIn(alert, (None, UNKNOWN))
-        return alert is None
-
-    def assert_alive(self, stream):
-        stream.send(b"?")
-        self.assertEqual(stream.receive(1), b"?")
 
 
 class DatabaseSide(Side):

@@ -10,9 +10,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from harness.case import TunnelTest
 from harness.certificates import Authority
 from harness.processes import DEADLINE, eventually
-from harness.tls_peer import alert_for, client_context
-
-UNKNOWN = "SSLV3_ALERT_CERTIFICATE_UNKNOWN"
+from harness.tls_peer import UNKNOWN, alert_for, client_context
 
 
 class FaultTest(TunnelTest):
@@ -21,20 +19,9 @@ class FaultTest(TunnelTest):
         self.service = self.backend()
         self.alice = self.admitted(self.owner, "alice")
         self.bob = self.admitted(self.owner, "bob")
-        self.places = 0
 
     def serve(self, *arguments):
         return self.server(self.owner, self.service, *arguments)
-
-    def is_admitted(self, gate, side):
-        self.places += 1
-        alert = alert_for(gate, client_context(side.certificate, side.key), f"127.0.3.{self.places % 250 + 1}")
-        self.assertIn(alert, (None, UNKNOWN))
-        return alert is None
-
-    def assert_alive(self, stream):
-        stream.send(b"?")
-        self.assertEqual(stream.receive(1), b"?")
 
 
 class Unreachable(FaultTest):

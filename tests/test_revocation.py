@@ -16,9 +16,8 @@ from harness.case import TunnelTest
 from harness.certificates import self_signed
 from harness.foreign_clients import s_client
 from harness.processes import eventually
-from harness.tls_peer import TlsPeer, Truncated, alert_for, client_context
+from harness.tls_peer import UNKNOWN, TlsPeer, Truncated, alert_for, client_context
 
-UNKNOWN = "SSLV3_ALERT_CERTIFICATE_UNKNOWN"
 SANITIZED = bool(os.environ.get("COTTER_SANITIZE"))
 # COTTER_RACES=1000 for a long run.
 RACES = int(os.environ.get("COTTER_RACES", "10" if SANITIZED else "60"))

@@ -15,10 +15,8 @@ from harness.case import TunnelTest
 from harness.certificates import Authority
 from harness.cotter import Server, admit
 from harness.processes import eventually
-from harness.tls_peer import TlsPeer, alert_for, client_context
+from harness.tls_peer import UNKNOWN, TlsPeer, alert_for, client_context
 from test_services import Configured, service
-
-UNKNOWN = "SSLV3_ALERT_CERTIFICATE_UNKNOWN"
 
 
 def hours_around(now, before=1, after=1):

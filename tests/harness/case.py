@@ -1,18 +1,20 @@
 """The usual scene of an end-to-end test: an owner's side with a server, a client's side, a backend between."""
 
+import itertools
 import unittest
 
 from harness.backends import Backend, echo
 from harness.cotter import Connection, Server, Side, admit
 from harness.facts import eventually
 from harness.processes import Process, event_of
-from harness.tls_peer import TlsPeer, client_context
+from harness.tls_peer import UNKNOWN, TlsPeer, alert_for, client_context
 
 
 class TunnelTest(unittest.TestCase):
     """Each test makes its own sides, servers and backends, and all end with it."""
 
     maxDiff = None
+    _places = itertools.count()  # one source's handshakes are bounded, however honest it is
 
     def side(self, name):
         return self.enterContext(Side(name))
@@ -46,6 +48,18 @@ class TunnelTest(unittest.TestCase):
         stream.send(b"!")
         self.assertEqual(stream.receive(1), b"!", stream.err.text())
         return stream
+
+    def assert_alive(self, stream):
+        """One more octet goes to the echoing backend and comes back."""
+        stream.send(b"?")
+        self.assertEqual(stream.receive(1), b"?")
+
+    def is_admitted(self, server, side):
+        """Whether that side's key gets through to the backend, or is refused as a stranger's is."""
+        source = f"127.0.3.{next(self._places) % 250 + 1}"
+        alert = alert_for(server, client_context(side.certificate, side.key), source)
+        self.assertIn(alert, (None, UNKNOWN))
+        return alert is None
 
     def peer(self, server, side, **options):
         """A TLS client of Python's with that side's key, its handshake done."""

@@ -118,6 +118,9 @@ class TlsPeer:
         self.socket.close()
 
 
+UNKNOWN = "SSLV3_ALERT_CERTIFICATE_UNKNOWN"  # what a stranger is told
+
+
 def alert_for(server, context, source=None, session=None):
     """The alert by which the server refuses this client, as OpenSSL calls it; None if the client gets an answer."""
     try:
