@@ -19,12 +19,25 @@ KeyFiles previous_files(const std::filesystem::path& folder, KeyRole role) {
     std::unreachable();
 }
 
-Result<void> copy_private(const std::filesystem::path& from, const std::filesystem::path& to) {
-    auto content = files::read_private(from);
-    if (!content) return unexpected(content.error());
-    auto written = files::write_private(to, *content, files::Replace::kExisting);
-    OPENSSL_cleanse(content->data(), content->size());
-    return written;
+std::filesystem::path beside(std::filesystem::path file, std::string_view ending) {
+    file += ending;
+    return file;
+}
+
+KeyFiles beside(const KeyFiles& files, std::string_view ending) {
+    return {beside(files.key, ending), beside(files.certificate, ending)};
+}
+
+Result<void> keep_copy(const KeyFiles& from, const KeyFiles& to) {
+    auto key = files::read_private(from.key);
+    if (!key) return unexpected(key.error());
+    auto kept = files::write_private(to.key, *key, files::Replace::kExisting);
+    OPENSSL_cleanse(key->data(), key->size());
+    if (!kept) return kept;
+    // No secret: a certificate that a person has named may be for others to read.
+    const auto certificate = files::read(from.certificate);
+    if (!certificate) return unexpected(certificate.error());
+    return files::write_private(to.certificate, *certificate, files::Replace::kExisting);
 }
 
 /// The key first: a certificate alone is nobody's identity.
@@ -38,10 +51,23 @@ Result<void> discard(const KeyFiles& files) {
 }  // namespace
 
 Succession::Succession(const StateFolder& folder, KeyRole role)
-    : folder_(folder.path()),
+    : lock_(identity_lock(folder.path())),
       present_(folder.key_files()),
       next_(folder.next_key_files(role)),
-      previous_(previous_files(folder_, role)) {}
+      previous_(previous_files(folder.path(), role)) {}
+
+Succession::Succession(const KeyFiles& named)
+    : lock_(beside(named.key, ".lock")),
+      present_(named),
+      next_(beside(named, ".next")),
+      previous_(beside(named, ".previous")) {}
+
+Result<void> Succession::complete() const {
+    if (!is_begun()) return {};
+    const auto lock = files::Lock::take(lock_);
+    if (!lock) return unexpected(lock.error());
+    return complete_switch(present_, next_);
+}
 
 bool Succession::is_begun() const {
     return files::is_there(next_.key) || files::is_there(next_.certificate);
@@ -55,7 +81,7 @@ Result<std::optional<Identity>> Succession::next() const {
 }
 
 Result<StateFolder::OwnIdentity> Succession::make(KeyChoice choice, x509::Time now) const {
-    const auto lock = files::Lock::take(identity_lock(folder_));
+    const auto lock = files::Lock::take(lock_);
     if (!lock) return unexpected(lock.error());
     if (auto completed = complete_switch(present_, next_); !completed) return unexpected(completed.error());
     if (!files::is_there(next_.key)) {
@@ -66,7 +92,7 @@ Result<StateFolder::OwnIdentity> Succession::make(KeyChoice choice, x509::Time n
 }
 
 Result<bool> Succession::switch_over(const Pin& expected) const {
-    const auto lock = files::Lock::take(identity_lock(folder_));
+    const auto lock = files::Lock::take(lock_);
     if (!lock) return unexpected(lock.error());
     if (auto completed = complete_switch(present_, next_); !completed) return unexpected(completed.error());
     const auto present = load_identity(present_.key, present_.certificate, KeyLink::kRefuse);
@@ -74,7 +100,7 @@ Result<bool> Succession::switch_over(const Pin& expected) const {
     if (present->pin() == expected) return false;
     auto waiting = next();
     if (!waiting) return unexpected(waiting.error());
-    const std::string what = "switching to the next key in " + text::escape(folder_.string());
+    const std::string what = "switching to the next key in " + text::escape(present_.key.parent_path().string());
     if (!*waiting) {
         return failed("no_next_key", what, "there is none: " + text::escape(next_.key.string()) + " is missing",
                       "bring " + next_.key.filename().string() + " and " + next_.certificate.filename().string() +
@@ -86,10 +112,7 @@ Result<bool> Succession::switch_over(const Pin& expected) const {
                           " was announced",
                       "bring the one that was announced");
     }
-    for (const auto& [from, to] :
-         {std::pair(present_.key, previous_.key), std::pair(present_.certificate, previous_.certificate)}) {
-        if (auto kept = copy_private(from, to); !kept) return unexpected(kept.error());
-    }
+    if (auto kept = keep_copy(present_, previous_); !kept) return unexpected(kept.error());
     // From here on the key is the next one, whatever happens: complete_switch() has the certificate follow.
     if (auto renamed = files::rename(next_.key, present_.key); !renamed) return unexpected(renamed.error());
     if (auto completed = complete_switch(present_, next_); !completed) return unexpected(completed.error());
@@ -97,7 +120,7 @@ Result<bool> Succession::switch_over(const Pin& expected) const {
 }
 
 Result<void> Succession::discard_next() const {
-    const auto lock = files::Lock::take(identity_lock(folder_));
+    const auto lock = files::Lock::take(lock_);
     if (!lock) return unexpected(lock.error());
     if (auto completed = complete_switch(present_, next_); !completed) return completed;
     return discard(next_);

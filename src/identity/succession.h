@@ -18,10 +18,15 @@ class Succession {
     /// Of a server's key: next.key and next.crt, and previous.* afterwards. Of a client's: identity.next.* and
     /// identity.previous.*.
     Succession(const StateFolder& folder, KeyRole role);
+    /// Of a client's key in files that a person has named, which are no links: the next one and the former are beside
+    /// them, as FILE.next and FILE.previous.
+    explicit Succession(const KeyFiles& named);
 
     [[nodiscard]] const std::filesystem::path& key_file() const { return next_.key; }
     [[nodiscard]] const std::filesystem::path& certificate_file() const { return next_.certificate; }
 
+    /// Completes a switch that was cut short; else nothing happens.
+    [[nodiscard]] Result<void> complete() const;
     /// Whether a next key waits, or half of one.
     [[nodiscard]] bool is_begun() const;
     /// The next identity; nothing where there is none. A half made one is none yet: make() completes it.
@@ -43,7 +48,7 @@ class Succession {
     [[nodiscard]] Result<void> discard_previous() const;
 
   private:
-    std::filesystem::path folder_;
+    std::filesystem::path lock_;
     KeyFiles present_;
     KeyFiles next_;
     KeyFiles previous_;

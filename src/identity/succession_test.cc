@@ -168,5 +168,42 @@ TEST_F(SuccessionTest, AfterACrashInTheMakingOrTheDiscardingBothCanBeDoneAgain) 
     EXPECT_EQ(own_pin(), present);
 }
 
+TEST_F(SuccessionTest, FilesThatAPersonHasNamedGiveWayToThoseBesideThem) {
+    const ScratchFolder elsewhere;
+    const KeyFiles named{elsewhere / "alice.key", elsewhere / "alice.crt"};
+    static_cast<void>(own_pin());
+    std::filesystem::copy(path("identity.key"), named.key);
+    std::filesystem::copy(path("identity.crt"), named.certificate);
+    std::filesystem::permissions(named.certificate, std::filesystem::perms{0644});
+    const Succession succession(named);
+    EXPECT_TRUE(succession.complete());
+    EXPECT_FALSE(files::is_there(elsewhere / "alice.key.lock")) << "there was nothing to complete";
+    const auto next = succession.make(KeyChoice::kP256, kMintNow);
+    ASSERT_TRUE(next) << next.error().why;
+    EXPECT_EQ(succession.key_file(), elsewhere / "alice.key.next");
+    ASSERT_TRUE(succession.switch_over(next->identity.pin()));
+    EXPECT_EQ(load_identity(named.key, named.certificate)->pin(), next->identity.pin());
+    EXPECT_EQ(mode_of(elsewhere / "alice.key.previous"), 0600U);
+    EXPECT_TRUE(succession.has_previous());
+    ASSERT_TRUE(succession.discard_previous());
+    EXPECT_FALSE(succession.has_previous());
+    EXPECT_FALSE(succession.is_begun());
+}
+
+TEST_F(SuccessionTest, ASwitchThatWasCutShortIsCompleted) {
+    const ScratchFolder elsewhere;
+    const KeyFiles named{elsewhere / "alice.key", elsewhere / "alice.crt"};
+    static_cast<void>(own_pin());
+    std::filesystem::copy(path("identity.key"), named.key);
+    std::filesystem::copy(path("identity.crt"), named.certificate);
+    const Succession succession(named);
+    const auto next = succession.make(KeyChoice::kP256, kMintNow);
+    ASSERT_TRUE(next);
+    std::filesystem::rename(succession.key_file(), named.key);
+    EXPECT_FALSE(load_identity(named.key, named.certificate));
+    ASSERT_TRUE(succession.complete());
+    EXPECT_EQ(load_identity(named.key, named.certificate)->pin(), next->identity.pin());
+}
+
 }  // namespace
 }  // namespace cotter::identity
