@@ -15,9 +15,6 @@
 namespace cotter::authority {
 namespace {
 
-/// Clocks of clients and servers differ.
-constexpr std::chrono::hours kBeforeNow{1};
-
 Result<std::string> random_tag() {
     std::array<std::byte, 4> octets{};
     if (RAND_bytes(x509::octets(std::span<std::byte>(octets)), static_cast<int>(octets.size())) != 1)
@@ -29,7 +26,7 @@ Result<std::string> random_tag() {
 x509::NewCertificate dated(std::string common_name, const x509::Certificate& issuer, Time now,
                            std::chrono::seconds life) {
     return {.common_name = std::move(common_name),
-            .not_before = std::max<Time>(now - kBeforeNow, issuer.not_before()),
+            .not_before = std::max<Time>(now - Authority::kBeforeNow, issuer.not_before()),
             .not_after = std::min<Time>(now + life, issuer.not_after())};
 }
 

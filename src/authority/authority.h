@@ -22,6 +22,8 @@ class Authority {
   public:
     /// How many authorities may stand below a root: one that certifies clients itself has none.
     enum class Depth : unsigned { kRootAlone = 0, kWithIntermediate = 1 };
+    /// Certificates begin that much before they are made: clocks of clients and servers differ.
+    static constexpr std::chrono::hours kBeforeNow{1};
 
     /// A fresh key with a self-signed certificate: CN `name`, CA:true, path length by depth, valid from an hour before
     /// `now` until `life` after it.

@@ -1,5 +1,6 @@
 // Folder: where an authority's keys and certificates are: ca/ in the owner's state folder, apart from the server's
-// identity (INVARIANT A213). `cotter serve` never looks here; it is given ca.crt.
+// identity (INVARIANT A213). `cotter serve` looks here only where its owner has it renew certificates; else it is given
+// ca.crt.
 #pragma once
 
 #include "authority/authority.h"
@@ -19,6 +20,8 @@ class Folder {
   public:
     /// Nothing is made or read yet. `state`: the state folder.
     explicit Folder(const std::filesystem::path& state) : path_(state / "ca") {}
+    /// One that was brought from elsewhere, under whatever name.
+    [[nodiscard]] static Folder at(std::filesystem::path path) { return {std::move(path), Named{}}; }
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
     /// The root's certificate: what servers trust.
@@ -62,6 +65,8 @@ class Folder {
                                               const Ask& ask) const;
 
   private:
+    struct Named {};
+    Folder(std::filesystem::path path, Named /*unused*/) : path_(std::move(path)) {}
     std::filesystem::path path_;
 };
 

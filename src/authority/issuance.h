@@ -1,10 +1,5 @@
 // Issuance: what an authority does for the clients of a registry. A certificate, the client whom it names and the key
 // that it certifies are entered in one transaction, and leave together.
-//
-// For services: reissue() is what a server calls that renews a client's certificate over a stream which the client's
-// present key has authenticated. It certifies a key that the registry holds for the client, and no other: register the
-// next key first (Registry::add_key), in the same Store::write if both must stand or fall together. A server that does
-// this needs the authority's key (Folder::open) without a passphrase; one that does not, needs ca.crt alone.
 #pragma once
 
 #include "authority/authority.h"

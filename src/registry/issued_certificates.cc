@@ -128,12 +128,16 @@ Result<std::vector<IssuedCertificate>> IssuedCertificates::list() {
 }
 
 Result<std::vector<IssuedCertificate>> IssuedCertificates::of_client(const ClientName& name) {
+    return of_client(name, Time());
+}
+
+Result<std::vector<IssuedCertificate>> IssuedCertificates::of_client(const ClientName& name, Time now) {
     const std::string what = "looking for the certificates of " + name.text();
     return store_.read(what, [&] {
         return all_of(what, Query(store_,
-                                  "SELECT der, issuer_key, client, issued, actor, revoked, reason "
-                                  "FROM issued_certificates WHERE client = $1 ORDER BY issued DESC, serial",
-                                  name.text()));
+                                  "SELECT der, issuer_key, client, issued, actor, revoked, reason FROM "
+                                  "issued_certificates WHERE client = $1 AND not_after >= $2 ORDER BY issued DESC, serial",
+                                  name.text(), now));
     });
 }
 

@@ -49,6 +49,8 @@ class IssuedCertificates {
                                    const std::optional<ClientName>& client, const Change& change);
     [[nodiscard]] Result<std::vector<IssuedCertificate>> list();                             ///< the last one first
     [[nodiscard]] Result<std::vector<IssuedCertificate>> of_client(const ClientName& name);  ///< the last one first
+    /// Those of them that have not expired.
+    [[nodiscard]] Result<std::vector<IssuedCertificate>> of_client(const ClientName& name, Time now);
     /// `serial`: as in IssuerAndSerial. Error "no_such_certificate".
     [[nodiscard]] Result<IssuedCertificate> find(Bytes serial);
 
