@@ -33,6 +33,7 @@ void read_request(Bytes input) {
 void read_answer(Bytes input) {
     const auto answer = cotter::service::parse_control_answer(input);
     if (!answer) return cotter::fuzz::promise_readable(answer.error());
+    if (!answer->certificates.empty()) promise(std::ranges::equal(cotter::service::to_bytes(*answer), input));
     promise(
         std::ranges::none_of(answer->name, [](char octet) { return (octet >= 0 && octet < 0x20) || octet == 0x7f; }));
 }

@@ -124,9 +124,19 @@ constexpr std::string_view kKeysTopic =
                        of them have. A --pin or a policy file is never added to: such
                        clients are named, with the line that they need
   cotter renew         a client's own key: its servers admit the next one, then drop
-                       the former
+                       the former. Where the owner's cotter ca has certified it, its
+                       certificate instead, once half of its life has passed:
+    --cert, --key      whose files; else the state folder's
+    --next-key         another key, too
+    --if-due           nothing before half has passed, and exit code 0: for cron
   --no-renewal         serve: clients may not change their own keys; only the owner
                        does, by client add-key and drop-key
+  --renew-certificates
+                       serve: reads the authority's key, and renews the certificates
+                       of clients who ask; whoever breaks into this server has that key
+    --ca-folder DIR    where the authority is; else ca/ in the state folder
+    --ca-passphrase-file FILE
+                       opens its key, if that is encrypted
   --end-with-certificate
                        a client's certificate counts to its end and no longer, and
                        with it end its streams, also where its key is pinned
@@ -185,6 +195,7 @@ For a server:
                        DNS:*.x.example, URI:…, EMAIL:…; may be repeated
   --registry-grace TIME
                        how long the last list serves while it can't be read
+  --threads N          how many threads; 0: one a core
 )";
 
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic},         HelpTopic{"trust", kTrustTopic},

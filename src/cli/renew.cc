@@ -1,12 +1,12 @@
-// cotter renew: give this client another key; its servers admit the next one before the former goes.
+// cotter renew: give this client another key; its servers admit the next one before the former goes. Where it comes with
+// a certificate of the owner's authority, that is what is renewed (cli/renew_certificate.cc).
 #include "cli/client_options.h"
-#include "cli/invocation.h"
+#include "cli/help_topics.h"
+#include "cli/renew.h"
 #include "cli/report.h"
 #include "files/files.h"
-#include "identity/key_proof.h"
-#include "identity/succession.h"
-#include "service/control.h"
 #include "service/wall_clock.h"
+#include "text/escape.h"
 
 #include <CLI/Option.hpp>
 #include <nlohmann/json.hpp>
@@ -19,10 +19,13 @@ namespace {
 
 using identity::KeyRole;
 using identity::Succession;
-using service::ControlRefusal;
 
 struct RenewOptions {
     std::vector<std::string> servers;
+    std::string certificate;
+    std::string key;
+    bool next_key = false;
+    bool if_due = false;
     TrustOptions trust;
 };
 
@@ -32,19 +35,13 @@ struct Admission {
     std::string name;
 };
 
-/// A renewal ends where the first thing goes wrong, with the exit code of what was said.
-template <class T>
-using OrExit = expected<T, int>;
-
 class Renewal {
   public:
-    /// `usual`: how each of the servers is judged.
-    Renewal(const Invocation& invocation, identity::StateFolder state, service::ClientSettings usual,
-            std::vector<x509::HostPort> servers)
-        : invocation_(invocation),
+    Renewal(const RenewalCall& call, identity::StateFolder state, std::vector<x509::HostPort> servers)
+        : call_(call),
+          invocation_(call.invocation()),
           state_(std::move(state)),
           succession_(state_, KeyRole::kClient),
-          usual_(std::move(usual)),
           servers_(std::move(servers)) {}
 
     int run(const identity::Identity& own) {
@@ -60,9 +57,8 @@ class Renewal {
         }
         // Seen by every server before the former key gives way: nobody is locked out by what was only promised.
         for (const x509::HostPort& server : servers_) {
-            const auto admitted =
-                ask(server, {succession_.key_file(), succession_.certificate_file()}, next->identity.pin(),
-                    [](const tls::ControlChannel&) { return Result<service::ControlRequest>(service::AskName{}); });
+            const auto admitted = call_.must(server, {succession_.key_file(), succession_.certificate_file()},
+                                             next->identity.pin(), ask_name);
             if (!admitted) return admitted.error();
         }
         if (auto switched = succession_.switch_over(next->identity.pin()); !switched)
@@ -71,79 +67,26 @@ class Renewal {
     }
 
   private:
-    OrExit<Admission> register_at(const x509::HostPort& server, const identity::Identity& own,
-                                  const identity::Identity& next) {
-        const auto make_request = [&](const tls::ControlChannel& channel) -> Result<service::ControlRequest> {
-            const auto session = channel.session_binding();
-            if (!session)
-                return failed("key_proof", "proving the next key", "the connection has nothing to bind it to");
-            auto proof = identity::prove_key(next, {KeyRole::kClient, own.certificate().public_key(), *session});
-            if (!proof) return unexpected(proof.error());
-            return service::RegisterKey{std::move(*proof)};
-        };
-        return ask(server, {state_.key_file(), state_.certificate_file()}, own.pin(), make_request);
+    OrExit<service::ControlAnswer> register_at(const x509::HostPort& server, const identity::Identity& own,
+                                               const identity::Identity& next) {
+        return call_.must(server, state_.key_files(), own.pin(),
+                          [&](const tls::ControlChannel& channel) -> Result<service::ControlRequest> {
+                              auto proof = prove_next_key(next, own.certificate().public_key(), channel);
+                              if (!proof) return unexpected(proof.error());
+                              return service::RegisterKey{std::move(*proof)};
+                          });
     }
 
     int finish(const Pin& present) {
         std::vector<Admission> admissions;
         for (const x509::HostPort& server : servers_) {
-            auto admitted = ask(
-                server, {state_.key_file(), state_.certificate_file()}, present,
-                [](const tls::ControlChannel&) { return Result<service::ControlRequest>(service::FinishRenewal{}); });
+            auto admitted = call_.must(server, state_.key_files(), present, finish_renewal);
             if (!admitted) return admitted.error();
-            admissions.push_back(std::move(*admitted));
+            admissions.push_back({server.to_string(), std::move(admitted->name)});
         }
         if (auto gone = succession_.discard_previous(); !gone) return report(invocation_, gone.error());
         say(present, admissions);
         return kDone;
-    }
-
-    OrExit<Admission> ask(const x509::HostPort& server, service::IdentityFiles identity, const Pin& own_pin,
-                          const service::MakeRequest& make_request) {
-        service::ClientSettings settings = usual_;
-        settings.server = server;
-        settings.identity = std::move(identity);
-        const auto policy = service::choose_policy(settings.trust, server);
-        if (!policy) return unexpected(report(invocation_, policy.error()));
-        if (!*policy) return unexpected(report_no_policy(invocation_, server.to_string()));
-        const auto answered = service::control(settings, make_request);
-        if (!answered)
-            return unexpected(report(invocation_, {server.to_string(), own_pin.to_string()}, answered.error()));
-        if (answered->answer.refused) return unexpected(report(invocation_, refusal(server, *answered)));
-        return Admission{server.to_string(), answered->answer.name};
-    }
-
-    static Error refusal(const x509::HostPort& server, const service::Controlled& answered) {
-        Error error{
-            ErrorKind::kFailed,
-            "renewal_" + std::string(text_of(*answered.answer.refused)),
-            "renewing this client's key at " + server.to_string() + " (connection " + answered.connection_id + ")",
-            {},
-            "ask the server's owner, with the connection id",
-            {}};
-        switch (*answered.answer.refused) {
-            case ControlRefusal::kUnknown: error.why = "the server does not know how"; break;
-            case ControlRefusal::kForbidden:
-                error.why = "the server's owner wants no key changed without him (--no-renewal)";
-                error.next = "make a key in another state folder, and send him its line (cotter --state DIR id)";
-                break;
-            case ControlRefusal::kNotListed:
-                error.why = "the server admits this key by its certificate, not by its list of clients";
-                error.next = "have whoever issued the certificate issue another (cotter ca sign)";
-                break;
-            case ControlRefusal::kKeyRefused:
-                error.why = "the server does not take the next key: it belongs to somebody else or was revoked";
-                break;
-            case ControlRefusal::kTooManyKeys:
-                error.why = "too many keys are registered under this client's name";
-                error.next = "have the server's owner drop those that are not used (cotter client drop-key)";
-                break;
-            case ControlRefusal::kUnavailable:
-                error.why = "the server's registry did not answer";
-                error.next = "run cotter renew again later: it goes on where it stopped";
-                break;
-        }
-        return error;
     }
 
     void say(const Pin& present, const std::vector<Admission>& admissions) const {
@@ -159,10 +102,10 @@ class Renewal {
             std::cout << "  " << one.server << " admits it as " << one.name << ", and the former one no longer\n";
     }
 
+    const RenewalCall& call_;
     const Invocation& invocation_;
     identity::StateFolder state_;
     Succession succession_;
-    service::ClientSettings usual_;
     std::vector<x509::HostPort> servers_;
 };
 
@@ -195,7 +138,50 @@ Result<std::vector<x509::HostPort>> servers_of(const RenewOptions& options, cons
                   "name it: cotter renew HOST:PORT --pin PIN");
 }
 
+Result<service::ClientSettings> settings_of(const RenewOptions& options, const identity::StateFolder& state,
+                                            service::TrustRequest trust, const x509::HostPort& server) {
+    service::ClientSettings usual{.server = server};
+    usual.trust = std::move(trust);
+    if (!options.trust.roots.empty()) usual.roots = options.trust.roots;
+    options.trust.revocation.apply(state, usual);
+    auto dns = dns_settings(options.trust);
+    if (!dns) return unexpected(dns.error());
+    usual.dns = std::move(*dns);
+    return usual;
+}
+
+/// Links followed, so that it is the file itself that gives way to another.
+Result<identity::KeyFiles> named_files(const RenewOptions& options) {
+    identity::KeyFiles files{options.key, options.certificate};
+    for (std::filesystem::path* const file : {&files.key, &files.certificate}) {
+        std::error_code fault;
+        const std::filesystem::path real = std::filesystem::canonical(*file, fault);
+        if (fault) {
+            return failed("file_read", "reading " + text::escape(file->string()), fault.message(),
+                          "check the path; what is meant must exist");
+        }
+        *file = real;
+    }
+    return files;
+}
+
+int renew_certificate_of(const RenewalCall& call, const RenewOptions& options, const identity::KeyFiles& files,
+                         const Succession& succession, const std::vector<x509::HostPort>& servers) {
+    if (servers.size() > 1) {
+        return report(call.invocation(), malformed("several_servers", "renewing this client's certificate",
+                                                   "one authority has issued it, and several servers are known",
+                                                   "name the one whose owner issued it: cotter renew HOST:PORT")
+                                             .error());
+    }
+    return renew_certificate(call, {files, succession, servers.front(), options.next_key, options.if_due});
+}
+
 int run(const Invocation& invocation, const RenewOptions& options) {
+    if (options.certificate.empty() != options.key.empty()) {
+        return report(invocation, malformed("half_identity", "reading --cert and --key", "one of the two is missing",
+                                            "give both, or neither")
+                                      .error());
+    }
     auto state = invocation.open_state();
     if (!state) return report(invocation, state.error());
     auto trust = options.trust.request(*state);
@@ -204,6 +190,14 @@ int run(const Invocation& invocation, const RenewOptions& options) {
     if (!servers) return report(invocation, servers.error());
     const auto lock = files::Lock::take(state->path() / "renew.lock");
     if (!lock) return report(invocation, lock.error());
+    auto usual = settings_of(options, *state, std::move(*trust), servers->front());
+    if (!usual) return report(invocation, usual.error());
+    const RenewalCall call(invocation, std::move(*usual));
+    if (!options.certificate.empty()) {
+        const auto files = named_files(options);
+        if (!files) return report(invocation, files.error());
+        return renew_certificate_of(call, options, *files, Succession(*files), *servers);
+    }
     const auto own = invocation.own_identity(*state);
     if (!own) return report(invocation, own.error());
     if (Succession(*state, KeyRole::kServer).is_begun()) {
@@ -214,26 +208,33 @@ int run(const Invocation& invocation, const RenewOptions& options) {
                                         "finish that first: cotter rotate status",
                                         {}});
     }
-    service::ClientSettings usual{.server = servers->front()};
-    usual.trust = std::move(*trust);
-    if (!options.trust.roots.empty()) usual.roots = options.trust.roots;
-    options.trust.revocation.apply(*state, usual);
-    auto dns = dns_settings(options.trust);
-    if (!dns) return report(invocation, dns.error());
-    usual.dns = std::move(*dns);
-    return Renewal(invocation, std::move(*state), std::move(usual), std::move(*servers)).run(*own);
+    if (is_issued_by_cotter(own->certificate())) {
+        return renew_certificate_of(call, options, state->key_files(), Succession(*state, KeyRole::kClient), *servers);
+    }
+    if (options.if_due) {
+        return report(invocation, malformed("no_due_date", "reading --if-due",
+                                            "this client has no certificate of an authority, and a key has no date",
+                                            "cotter renew changes the key whenever it is run")
+                                      .error());
+    }
+    return Renewal(call, std::move(*state), std::move(*servers)).run(*own);
 }
 
 }  // namespace
 
 void add_renew(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<RenewOptions>();
-    CLI::App* const command = app.add_subcommand("renew", "Change this client's key; its servers follow");
+    CLI::App* const command = app.add_subcommand("renew", "Change this client's key, or renew its certificate");
     command->footer(
         "If it was interrupted: run it again.\nExamples:\n"
         "  cotter renew\n"
-        "  cotter renew db.example.com:7000");
+        "  cotter renew db.example.com:7000 --cert alice.crt --key alice.key --if-due");
     command->add_option("HOST:PORT", options->servers, "Who admits this client; else all in known_peers");
+    const std::string group(kKeysGroup);
+    command->add_option("--cert", options->certificate)->type_name("FILE")->group(group);
+    command->add_option("--key", options->key)->type_name("FILE")->group(group);
+    command->add_flag("--next-key", options->next_key)->group(group);
+    command->add_flag("--if-due", options->if_due)->group(group);
     options->trust.add_to(*command);
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });

@@ -127,7 +127,8 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         ->group(std::string(kRulesGroup));
     command->add_option("--threads", server.threads, "How many threads; 0: one a core")
         ->capture_default_str()
-        ->type_name("N");
+        ->type_name("N")
+        ->group(std::string(kRulesGroup));
     command->add_option("--proxy-protocol", service.proxy_protocol, "Tell the service who the client is")
         ->check(CLI::IsMember({"v1", "v2"}));
     command->add_flag("--pending", server.pending, "Note strangers, for cotter client pending")
@@ -136,6 +137,11 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         ->group(std::string(kKeysGroup));
     command->add_flag("--unsafe-target", service.unsafe_target, "Allow a service beyond private addresses");
     command->add_flag("--no-renewal", server.no_renewal)->group(std::string(kKeysGroup));
+    command->add_flag("--renew-certificates", server.renew_certificates)->group(std::string(kKeysGroup));
+    command->add_option("--ca-folder", server.ca_folder)->type_name("DIR")->group(std::string(kKeysGroup));
+    command->add_option("--ca-passphrase-file", server.ca_passphrase_file)
+        ->type_name("FILE")
+        ->group(std::string(kKeysGroup));
     server.stream.add_to(*command);
     const auto all = command->get_options([](const CLI::Option* option) { return option->get_name() != "--help"; });
     CLI::Option* const configuration =

@@ -171,6 +171,9 @@ Result<ServeOptions> read_configuration(const std::string& file) {
     keys.number("threads", options.threads, 1024);
     keys.flag("pending", options.pending);
     keys.flag("no_renewal", options.no_renewal);
+    keys.flag("renew_certificates", options.renew_certificates);
+    keys.path("ca_folder", options.ca_folder, folder);
+    keys.path("ca_passphrase_file", options.ca_passphrase_file, folder);
     keys.number("max_connections", options.stream.max_connections, std::int64_t{1} << 32U);
     keys.text("drain_timeout", options.stream.drain_timeout);
     keys.word("log_format", options.stream.log_format, {"text", "json"});

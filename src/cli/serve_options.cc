@@ -1,7 +1,10 @@
 // From texts to settings.
 #include "cli/serve_options.h"
 
+#include "authority/folder.h"
+#include "cli/passphrase.h"
 #include "cli/serving_record.h"
+#include "text/escape.h"
 #include "text/time.h"
 
 #include <algorithm>
@@ -23,6 +26,29 @@ Result<service::IdentityFiles> identity_files(const Invocation& invocation, cons
     if (!options.key.empty()) return service::IdentityFiles{options.key, options.certificate};
     if (auto own = invocation.own_identity(state); !own) return unexpected(own.error());
     return service::IdentityFiles{state.key_file(), state.certificate_file()};
+}
+
+/// A server has nobody to ask for a passphrase.
+Result<std::function<Result<authority::Authority>()>> authority_opener(const ServeOptions& options,
+                                                                       const identity::StateFolder& state) {
+    if (!options.renew_certificates) {
+        if (options.ca_folder.empty() && options.ca_passphrase_file.empty())
+            return std::function<Result<authority::Authority>()>();
+        return malformed("no_renewal_of_certificates", "reading --ca-folder and --ca-passphrase-file",
+                         "they count only with --renew-certificates", "add --renew-certificates");
+    }
+    const auto folder = options.ca_folder.empty() ? authority::Folder(state.path())
+                                                  : authority::Folder::at(options.ca_folder);
+    return [folder, passphrase = options.ca_passphrase_file] {
+        return folder.open([&](const std::string& key) {
+            if (!passphrase.empty()) return passphrase_from(passphrase, key);
+            return x509::AskPassphrase([key]() -> Result<x509::Passphrase> {
+                return failed("key_encrypted", "reading the authority's key " + text::escape(key),
+                              "it is under a passphrase, and a server has nobody to ask",
+                              "--ca-passphrase-file FILE");
+            });
+        });
+    };
 }
 
 }  // namespace
@@ -103,6 +129,9 @@ Result<service::ServeSettings> ServeOptions::settings(const Invocation& invocati
     settings.identity = std::move(*identity);
     if (key.empty()) settings.state = *state;
     settings.lets_renew = !no_renewal;
+    auto opener = authority_opener(*this, *state);
+    if (!opener) return unexpected(opener.error());
+    settings.open_authority = std::move(*opener);
     settings.crl_numbers = state->crl_numbers_file();
     if (const auto record = read_record(*state)) settings.last_served = record->pin;
     settings.pending = pending;

@@ -38,6 +38,9 @@ struct ServeOptions {
     unsigned threads = 0;
     bool pending = false;
     bool no_renewal = false;
+    bool renew_certificates = false;
+    std::string ca_folder;
+    std::string ca_passphrase_file;
     StreamOptions stream;  ///< what of it is the process's; a service has its own
 
     /// Makes the state folder's identity if it is the one to use and there is none.

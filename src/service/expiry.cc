@@ -78,6 +78,10 @@ std::vector<Expiry> expiries_of(const std::string& host, const trust::ServerPoli
 std::vector<Expiry> expiries_of(const ServeSettings& settings, const ServerConfiguration& configuration,
                                 const registry::Snapshot& snapshot, x509::Time now) {
     std::vector<Expiry> expiries{{"this server's certificate", configuration.identity.certificate().not_after()}};
+    if (configuration.authority) {
+        for (const x509::Certificate& one : configuration.authority->chain())
+            expiries.push_back({"the authority " + one.subject_text() + ", which renews certificates", one.not_after()});
+    }
     for (std::size_t i = 0; i < configuration.rules.size(); ++i) {
         const AdmissionRules& rules = *configuration.rules[i];
         const std::string& name = settings.services[i].name;

@@ -2,6 +2,7 @@
 // server_exchanges.cc, the join or control exchange.
 #pragma once
 
+#include "authority/renewal.h"
 #include "service/admission.h"
 #include "service/control_exchange.h"
 #include "stream/await.h"
@@ -63,6 +64,9 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     boost::asio::awaitable<ControlAnswer> answer_control(const tls::ControlChannel& channel,
                                                          const std::optional<ControlRequest>& request,
                                                          stream::Deadline& deadline);
+    boost::asio::awaitable<ControlAnswer> renew_certificate(authority::RenewalWish wish, registry::Change change,
+                                                            const tls::ControlChannel& channel,
+                                                            const stream::Deadline& deadline);
     boost::asio::awaitable<ControlAnswer> change_registry(std::function<Result<void>(registry::Registry&)> work,
                                                           std::string event, const tls::ControlChannel& channel,
                                                           const stream::Deadline& deadline);

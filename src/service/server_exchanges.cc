@@ -1,4 +1,5 @@
 // Connections that carry no stream: the join exchange of strangers and the control exchange of clients.
+#include "authority/renewal.h"
 #include "registry/renewals.h"
 #include "service/exchange.h"
 #include "service/join_exchange.h"
@@ -61,6 +62,9 @@ RequestState look_for_control(Bytes request) {
 /// Of an Error of the registry, for the client; the log has the whole.
 ControlRefusal refusal_of(const Error& error) {
     if (error.code == "too_many_keys") return ControlRefusal::kTooManyKeys;
+    if (error.code == "not_ours") return ControlRefusal::kNotOurs;
+    if (error.code == "too_early" || error.code == "too_many_certificates") return ControlRefusal::kTooEarly;
+    if (error.code == "not_later") return ControlRefusal::kNotLater;
     const bool is_about_key = error.code == "key_taken" || error.code == "key_revoked" || error.code == "no_such_key";
     return is_about_key ? ControlRefusal::kKeyRefused : ControlRefusal::kUnavailable;
 }
@@ -71,6 +75,7 @@ std::string_view name_of(const ControlRequest& request) {
         std::string_view operator()(const TellOfNextKey&) const { return "next_key"; }
         std::string_view operator()(const RegisterKey&) const { return "register"; }
         std::string_view operator()(const FinishRenewal&) const { return "finish"; }
+        std::string_view operator()(const RenewCertificate&) const { return "certificate"; }
     };
     return std::visit(Name{}, request);
 }
@@ -198,25 +203,59 @@ asio::awaitable<ControlAnswer> ServerConnection::answer_control(const tls::Contr
         if (!answer.refused && is_announced) announcer->note(key.canonical(), told->answer);
         co_return answer;
     }
-    if (!thread_.shared().settings.lets_renew) co_return refused(ControlRefusal::kForbidden);
+    // A key alone is the owner's to change where he says so; a certificate is where he doesn't say that it is not.
+    const auto* const certificate_wish = std::get_if<RenewCertificate>(&*request);
+    const auto* const key_wish = std::get_if<RegisterKey>(&*request);
+    const bool changes_key = certificate_wish == nullptr || !certificate_wish->proof.empty();
+    if (changes_key && !thread_.shared().settings.lets_renew) co_return refused(ControlRefusal::kForbidden);
     const auto name = registry::ClientName::parse(admitted.client_name);
     if (admitted.by_authority || !admitted.matched || !name) co_return refused(ControlRefusal::kNotListed);
     const registry::Change change{"renewal from " + source_, wall_clock_now()};
-    if (const auto* wish = std::get_if<RegisterKey>(&*request)) {
-        const auto session = channel.is_resumed() ? std::nullopt : channel.session_binding();
-        if (!session) co_return refused(ControlRefusal::kKeyRefused);
-        const auto next = identity::check_key_proof(wish->proof, {identity::KeyRole::kClient, key, *session});
-        if (!next) co_return refused(ControlRefusal::kKeyRefused);
-        const auto begin = [name = *name, former = admitted.matched->pin, next = registry::new_key_of(*next),
-                            change](registry::Registry& registry) {
-            return registry::Renewals(registry).begin(name, former, next, change);
+    if (certificate_wish == nullptr && key_wish == nullptr) {
+        const auto finish = [name = *name, key = key.canonical(), change](registry::Registry& registry) {
+            return registry::Renewals(registry).finish(name, key, change);
         };
-        co_return co_await change_registry(begin, "renewal_begun", channel, deadline);
+        co_return co_await change_registry(finish, "renewal_finished", channel, deadline);
     }
-    const auto finish = [name = *name, key = key.canonical(), change](registry::Registry& registry) {
-        return registry::Renewals(registry).finish(name, key, change);
+    const auto session = channel.is_resumed() ? std::nullopt : channel.session_binding();
+    if (!session) co_return refused(ControlRefusal::kKeyRefused);
+    std::optional<x509::PublicKey> next;
+    if (changes_key) {
+        auto proven = identity::check_key_proof(key_wish != nullptr ? key_wish->proof : certificate_wish->proof,
+                                                {identity::KeyRole::kClient, key, *session});
+        if (!proven) co_return refused(ControlRefusal::kKeyRefused);
+        next = std::move(*proven);
+    }
+    if (certificate_wish != nullptr) {
+        authority::RenewalWish wish{*name, admitted.matched->pin, channel.peer().presented.front(), std::move(next)};
+        co_return co_await renew_certificate(std::move(wish), change, channel, deadline);
+    }
+    const auto begin = [name = *name, former = admitted.matched->pin, next = registry::new_key_of(*next),
+                        change](registry::Registry& registry) {
+        return registry::Renewals(registry).begin(name, former, next, change);
     };
-    co_return co_await change_registry(finish, "renewal_finished", channel, deadline);
+    co_return co_await change_registry(begin, "renewal_begun", channel, deadline);
+}
+
+asio::awaitable<ControlAnswer> ServerConnection::renew_certificate(authority::RenewalWish wish, registry::Change change,
+                                                                   const tls::ControlChannel& channel,
+                                                                   const stream::Deadline& deadline) {
+    const auto authority = thread_.authority();
+    if (!authority) co_return ControlAnswer{{}, ControlRefusal::kForbidden};
+    // Left by the registry's thread before it says that it is done.
+    const auto renewed = std::make_shared<std::vector<x509::Certificate>>();
+    const auto renew = [authority, wish = std::move(wish), change,
+                        renewed](registry::Registry& registry) -> Result<void> {
+        auto done = authority::renew_at_its_wish(registry, *authority, wish, change);
+        if (!done) return unexpected(done.error());
+        *renewed = std::move(done->chain);
+        return {};
+    };
+    ControlAnswer answer = co_await change_registry(renew, "certificate_renewed", channel, deadline);
+    if (answer.refused) co_return answer;
+    answer.name.clear();
+    answer.certificates = std::move(*renewed);
+    co_return answer;
 }
 
 asio::awaitable<ControlAnswer> ServerConnection::change_registry(std::function<Result<void>(registry::Registry&)> work,

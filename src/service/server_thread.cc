@@ -38,7 +38,12 @@ Result<ServerConfiguration> ServerConfiguration::read(const ServeSettings& setti
     // Tried here, so that a thread never finds an identity that OpenSSL won't take.
     auto library = tls::LibraryContext::make();
     if (!library) return unexpected(library.error());
-    ServerConfiguration configuration{std::move(*identity), {}, {}};
+    ServerConfiguration configuration{std::move(*identity), {}};
+    if (settings.open_authority) {
+        auto authority = settings.open_authority();
+        if (!authority) return unexpected(authority.error());
+        configuration.authority = std::make_shared<const authority::Authority>(std::move(*authority));
+    }
     for (const ServiceSettings& service : settings.services) {
         auto rules = AdmissionRules::read(service, settings.crl_numbers);
         if (!rules) return unexpected(rules.error());
@@ -53,7 +58,7 @@ Result<ServerConfiguration> ServerConfiguration::read(const ServeSettings& setti
 Result<ServerConfiguration> ServerConfiguration::with_identity_of(const IdentityFiles& files) const {
     auto now = identity::load_identity(files.key, files.certificate);
     if (!now) return unexpected(now.error());
-    ServerConfiguration changed{std::move(*now), {}, {}};
+    ServerConfiguration changed{.identity = std::move(*now), .rules = {}, .authority = authority};
     for (const auto& rules_of_service : rules) {
         AdmissionRules own = *rules_of_service;
         own.policy.own_key = changed.identity.certificate().public_key().canonical();
@@ -75,7 +80,8 @@ Result<std::unique_ptr<ServerThread>> ServerThread::make(std::size_t index, Serv
 
 ServerThread::ServerThread(std::size_t index, ServerShared& shared, tls::LibraryContext library,
                            const ServerConfiguration& configuration, std::vector<stream::ListenSocket> listeners)
-    : index_(index), shared_(shared), library_(std::move(library)), announcer_(configuration.announcer) {
+    : index_(index), shared_(shared), library_(std::move(library)), announcer_(configuration.announcer),
+      authority_(configuration.authority) {
     const auto snapshot = shared.watch.first_snapshot();
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         services_.push_back({shared.settings.services[i], *shared.backends[i],
@@ -243,6 +249,7 @@ void ServerThread::reconfigure(const ServerConfiguration& configuration) {
             return;
         }
         announcer_ = configuration.announcer;
+        authority_ = configuration.authority;
         for (std::size_t i = 0; i < services_.size(); ++i) services_[i].judge.replace(configuration.rules[i]);
         reconsider(true);
     });

@@ -34,6 +34,7 @@ struct ServerConfiguration {
     identity::Identity identity;
     std::vector<std::shared_ptr<const AdmissionRules>> rules;  ///< of each service
     std::shared_ptr<KeyAnnouncer> announcer{};                 ///< null: nothing is said of a next key
+    std::shared_ptr<const authority::Authority> authority{};   ///< null: no certificate is renewed here
 
     [[nodiscard]] static Result<ServerConfiguration> read(const ServeSettings& settings);
     /// The same rules with the identity that is in the files now.
@@ -86,6 +87,8 @@ class ServerThread final : private stream::Ticking {
     [[nodiscard]] ServerShared& shared() { return shared_; }
     /// Null: nothing is said of a next key.
     [[nodiscard]] const std::shared_ptr<KeyAnnouncer>& announcer() const { return announcer_; }
+    /// Null: no certificate is renewed here.
+    [[nodiscard]] const std::shared_ptr<const authority::Authority>& authority() const { return authority_; }
     /// Join and control exchanges, together.
     [[nodiscard]] bool may_begin_join() const { return joins_ < kMostJoins; }
     void join_begins() { ++joins_; }
@@ -144,6 +147,7 @@ class ServerThread final : private stream::Ticking {
     ServerShared& shared_;
     tls::LibraryContext library_;
     std::shared_ptr<KeyAnnouncer> announcer_;
+    std::shared_ptr<const authority::Authority> authority_;
     std::vector<ThreadService> services_;  ///< never more nor fewer after the beginning: connections refer to them
     boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections_;
     std::list<ServerConnection*> handshakes_;  ///< oldest first

@@ -1,6 +1,7 @@
 // What serve and connect are asked to do: flags or a configuration file, parsed.
 #pragma once
 
+#include "authority/authority.h"
 #include "identity/identity.h"
 #include "identity/state_folder.h"
 #include "stream/endpoint.h"
@@ -11,6 +12,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +59,8 @@ struct ServeSettings {
     /// Whose identity that is; none: files that somebody else looks after, whose key cotter doesn't change.
     std::optional<identity::StateFolder> state{};
     bool lets_renew = true;  ///< clients may change their own keys
+    /// Opens the authority whose certificates clients may renew here, anew at each reload; empty: none.
+    std::function<Result<authority::Authority>()> open_authority{};
     std::vector<ServiceSettings> services;
     std::filesystem::path crl_numbers{};  ///< where the newest CRLs seen are remembered
     std::string registry_url{};

@@ -1,0 +1,41 @@
+"""Running a command at another time: a library that is loaded before libc moves the wall clock by some seconds."""
+
+import os
+
+from harness.processes import Finished
+
+_SOURCE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <time.h>
+
+int clock_gettime(clockid_t clock, struct timespec* at) {
+    int (*real)(clockid_t, struct timespec*) = (int(*)(clockid_t, struct timespec*)) dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(clock, at);
+    const char* moved = getenv("CLOCK_MOVED_BY");
+    if (result == 0 && clock == CLOCK_REALTIME && moved) at->tv_sec += atoll(moved);
+    return result;
+}
+"""
+
+
+class MovedClock:
+    """Commands under a clock that is ahead by so many hours, or behind if there are fewer than none."""
+
+    def __init__(self, folder):
+        source = os.path.join(folder, "clock.c")
+        self._library = os.path.join(folder, "clock.so")
+        with open(source, "w", encoding="ascii") as file:
+            file.write(_SOURCE)
+        done = Finished([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", self._library, source, "-ldl"])
+        if done.code != 0:
+            raise AssertionError(str(done))
+
+    def do(self, side, hours, *arguments):
+        """Runs it so, and must succeed."""
+        env = dict(side.env(), LD_PRELOAD=self._library, CLOCK_MOVED_BY=str(round(hours * 3600)))
+        done = Finished(side.command(*arguments), env=env)
+        if done.code != 0:
+            raise AssertionError(str(done))
+        return done
