@@ -91,13 +91,16 @@ class Registry {
     [[nodiscard]] Result<Client> join(const InvitationSecret& secret, const NewKey& key, const Change& change);
 
     // For a running server.
-    /// Whether the version has moved since the last call of this object (the first: since it was opened), by whomever.
-    /// Reads no table as long as nobody committed; reports of servers don't count.
+    /// Whether the edition is another than at the last call of this object (the first: than when it was opened), by
+    /// whomever. Reads no table as long as nobody committed; reports of servers don't count.
     /// Error code "registry_replaced": the store under this name is another than the one that is open, whose changes
     /// would never be heard of; open it anew.
     [[nodiscard]] Result<bool> changed();
     [[nodiscard]] Result<std::uint64_t> version();
-    [[nodiscard]] Result<std::shared_ptr<const Snapshot>> snapshot();
+    /// The list as it is now. Given one of before, of this history, reads no more than the names that changed since,
+    /// or, where nothing did, gives that one.
+    [[nodiscard]] Result<std::shared_ptr<const Snapshot>> snapshot(
+        const std::shared_ptr<const Snapshot>& before = nullptr);
     /// Records the canonical key behind a pin that was registered as a bare digest. A key that is another client's
     /// already is an Error "key_taken", and both stay as they are: the snapshot then admits the key under its owner's
     /// pin only.
@@ -116,7 +119,7 @@ class Registry {
 
   private:
     // Steps within a transaction; all may throw StoreFault.
-    std::uint64_t current_version();
+    Edition current_edition();
     /// Withdraws what is left of the invitations under this name.
     void withdraw_all_of(const ClientName& name, const Change& change);
     Result<void> insert_client(const std::string& what, const ClientName& name, const std::vector<NewKey>& keys,
@@ -128,12 +131,14 @@ class Registry {
     Result<ClientState> state_of(const std::string& what, const ClientName& name);
     void leave_tombstones(const ClientName& name);
     Result<std::vector<Client>> read_clients(const std::string& what, const std::optional<ClientName>& only);
-    Result<void> read_tombstones(const std::string& what, SnapshotRows& rows);
+    Result<ClientTable> read_table(const std::string& what);
+    Result<ClientTable> read_changed(const std::string& what, ClientTable table, const std::vector<ClientName>& names);
+    std::optional<std::vector<ClientName>> changed_between(const Edition& before, const Edition& now);
     Error why_not_usable(const InvitationSecret& secret);
 
     std::unique_ptr<Store> store_;
-    std::uint64_t seen_version_ = 0;  ///< at the last call of changed()
-    bool may_have_moved_ = true;      ///< since then
+    Edition seen_;                ///< at the last call of changed()
+    bool may_have_moved_ = true;  ///< since then
 };
 
 /// "No client is called NAME", for every command.

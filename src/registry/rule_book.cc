@@ -3,21 +3,8 @@
 
 #include "text/escape.h"
 
-#include <algorithm>
-
 namespace cotter::registry {
 namespace {
-
-/// The client of that name among those that are in the order of their names.
-Client* find_client(std::vector<Client>& clients, std::string_view name) {
-    const auto found = std::ranges::lower_bound(clients, name, {},
-                                                [](const Client& one) -> std::string_view { return one.name.text(); });
-    return found == clients.end() || found->name.text() != name ? nullptr : &*found;
-}
-
-unexpected<Error> corrupt(const std::string& what, std::string why) {
-    return failed("registry_corrupt", what, std::move(why), "bring it back from a backup");
-}
 
 /// In one line.
 std::string told(const trust::ClientRules& rules) {
@@ -85,39 +72,6 @@ Result<std::uint64_t> RuleBook::revoke(const ClientName& name, std::string_view 
             .run();
         return revoked;
     });
-}
-
-Result<void> read_rule_book(Store& store, const std::string& what, const std::optional<ClientName>& only,
-                            std::vector<Client>& clients) {
-    Query rules = only ? Query(store, "SELECT client, rules FROM client_rules WHERE client = $1", only->text())
-                       : Query(store, "SELECT client, rules FROM client_rules");
-    while (rules.next()) {
-        Client* const client = find_client(clients, rules.text(0));
-        if (client == nullptr) return corrupt(what, "rules have no client");
-        auto parsed = trust::ClientRules::parse_text(rules.text(1));
-        if (!parsed) {
-            return failed(
-                "registry_rules", what,
-                "the rules of " + client->name.text() + ": " + parsed.error().what + ": " + parsed.error().why,
-                parsed.error().next);
-        }
-        client->rules = std::make_shared<const trust::ClientRules>(std::move(*parsed));
-    }
-    Query disconnects = only ? Query(store, "SELECT client, times FROM disconnects WHERE client = $1", only->text())
-                             : Query(store, "SELECT client, times FROM disconnects");
-    while (disconnects.next()) {
-        Client* const client = find_client(clients, disconnects.text(0));
-        if (client == nullptr) return corrupt(what, "a disconnection has no client");
-        client->disconnects = disconnects.count(1);
-    }
-    Query farewells = only ? Query(store, "SELECT client, message FROM farewells WHERE client = $1", only->text())
-                           : Query(store, "SELECT client, message FROM farewells");
-    while (farewells.next()) {
-        Client* const client = find_client(clients, farewells.text(0));
-        if (client == nullptr) return corrupt(what, "a message has no client");
-        client->farewell = farewells.text(1);
-    }
-    return {};
 }
 
 }  // namespace cotter::registry

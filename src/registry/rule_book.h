@@ -29,10 +29,4 @@ class RuleBook {
     Registry& registry_;
 };
 
-/// Within Store::read: gives each of `clients` what the book says of it; they are in the order of their names, and are
-/// all there are, or the one called `only`. Rules that can't be read are an Error (INVARIANT A19). May throw
-/// StoreFault.
-[[nodiscard]] Result<void> read_rule_book(Store& store, const std::string& what, const std::optional<ClientName>& only,
-                                          std::vector<Client>& clients);
-
 }  // namespace cotter::registry

@@ -221,7 +221,7 @@ void RegistryWatch::look_at_rotation() {
 }
 
 void RegistryWatch::publish() {
-    auto snapshot = registry_->snapshot();
+    auto snapshot = registry_->snapshot(snapshot_);
     if (!snapshot) {
         // changed() won't tell of it again.
         is_behind_ = true;
@@ -229,7 +229,7 @@ void RegistryWatch::publish() {
     }
     is_behind_ = false;
     note_read();
-    if ((*snapshot)->version() == snapshot_->version()) return;
+    if (*snapshot == snapshot_) return;
     {
         const std::scoped_lock lock(mutex_);
         snapshot_ = std::move(*snapshot);

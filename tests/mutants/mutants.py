@@ -118,8 +118,8 @@ MUTANTS = {
         "if (evidence.possession != Possession::kProven) {", "if (false) {"),
     "registry_without_its_denials": (
         "src/registry/snapshot.cc", "registry", "*",
-        "if (const auto denial = index_->denial_of(leaf, leaf_pins)) {",
-        "if (auto denial = index_->denial_of(leaf, leaf_pins); denial.reset(), denial.has_value()) {"),
+        "if (const auto denial = denial_of(by_key, leaf_pins, by_certificate)) {",
+        "if (auto denial = denial_of(by_key, leaf_pins, by_certificate); denial.reset(), denial.has_value()) {"),
     "foreign_marks_that_refuse_nobody": (
         "src/evidence/peer_list.cc", "evidence", "PeerList.A128*",
         "if (const PeerLine* foreign = foreign_about(peer, nullptr, &leaf)) {",
