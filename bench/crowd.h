@@ -6,6 +6,8 @@
 
 #include <cotter/pin.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -24,13 +26,24 @@ inline Pin numbered_pin(std::uint64_t number) {
     return Pin::from_octets(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256, octets).value();
 }
 
+/// A key as "join" and a certificate leave it: with its canonical form, its issuer and its serial number.
+inline registry::ClientKey numbered_key(std::uint64_t number) {
+    constexpr std::uint64_t kOtherDigests = std::uint64_t{1} << 32U;
+    const Pin other = numbered_pin(kOtherDigests + number);
+    registry::ClientKey key{numbered_pin(number), x509::CanonicalKey{}, x509::IssuerAndSerial{}, {}};
+    std::ranges::copy(other.octets(), key.canonical->digest.begin());
+    key.certificate->issuer.assign(40, std::byte{'i'});
+    key.certificate->serial.assign(other.octets().begin(), other.octets().begin() + 16);
+    return key;
+}
+
 inline registry::Client numbered_client(std::uint64_t number, registry::ClientKey key) {
     return {.name = registry::ClientName::parse("client-" + std::to_string(number)).value(),
             .state = registry::ClientState::kActive,
             .state_reason = "",
             .state_since = {},
             .state_actor = "owner@host",
-            .expires = std::nullopt,
+            .expires = registry::Time{std::chrono::sys_days{std::chrono::year{2040} / 1 / 1}},
             .note = "",
             .added = {},
             .keys = {{std::move(key)}}};
@@ -43,7 +56,7 @@ inline registry::SnapshotRows crowd_of(std::uint64_t count, std::span<const x509
     rows.clients.reserve(count);
     for (std::uint64_t number = 0; number < count; ++number) {
         if (number + members.size() < count) {
-            rows.clients.push_back(numbered_client(number, {numbered_pin(number), std::nullopt, std::nullopt, {}}));
+            rows.clients.push_back(numbered_client(number, numbered_key(number)));
         } else {
             const registry::NewKey key = registry::new_key_of(members[number + members.size() - count]);
             rows.clients.push_back(numbered_client(number, {key.pin, key.canonical, key.certificate, {}}));
