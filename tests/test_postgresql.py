@@ -10,6 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from harness.case import TunnelTest
+from harness.clock import MovedClock
 from harness.cotter import Side
 from harness.invitation_code import Code
 from harness.postgresql import Cluster
@@ -90,6 +91,16 @@ class OneList(FleetTest):
             gate.event("revoked_closed", client="alice")
             self.assertEqual(stream.wait(), 1)
             self.assertTrue(self.is_admitted(gate, bob))
+
+    def test_A198_a_backup_of_another_history_with_the_same_version_is_noticed(self):
+        alice, bob = self.admit("alice"), self.admit("bob")
+        gate = self.gate()
+        stream, other = self.open_stream(alice, gate), self.open_stream(bob, gate)
+        self.sql("UPDATE clients SET state = 'suspended' WHERE name = 'alice'",
+                 "UPDATE changes SET token = 'other' WHERE version = (SELECT version FROM meta)")
+        gate.event("revoked_closed", client="alice")
+        self.assertEqual(stream.wait(), 1)
+        self.assert_alive(other)
 
     def test_A203_of_many_who_bring_one_code_to_two_servers_one_is_admitted(self):
         gates = [self.gate(), self.gate()]
@@ -281,12 +292,31 @@ class WhoIsWho(FleetTest):
         self.assert_fails(done, 1, "registry_unavailable", "password authentication failed")
         self.assertIn("pg_hba.conf", done.json["error"]["hint"])
 
+    def grants(self):
+        """What the manual has a server's own role be given: always, and where it renews certificates."""
+        page = (TOP / "docs/fleet.md").read_text(encoding="utf-8")
+        self.cluster.sql("postgres", "DO $$ BEGIN CREATE ROLE cotter_server LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
+        return re.findall(r"```sql\n(.*?)```", page, re.DOTALL)[1:]
+
+    @unittest.skipIf(os.environ.get("COTTER_SANITIZE"), "a sanitizer must be loaded before the clock")
+    def test_a_server_that_renews_certificates_needs_two_grants_more(self):
+        clock = MovedClock(self.owner.folder)
+        alice = self.side("alice")
+        files = [os.path.join(alice.path("alice"), name) for name in ("alice.crt", "alice.key")]
+        for call in (["init", "--intermediate"], ["issue", "alice", "--hours", "24", "--out", alice.path("alice")]):
+            clock.do(self.owner, -13, "ca", *call, "--registry", self.url)
+        always, renewing = self.grants()
+        self.sql(always)
+        gate = self.gate("--renew-certificates", url=self.cluster.url(self.database, "cotter_server"))
+        renewal = ["renew", gate.address, "--pin", gate.pin, "--cert", files[0], "--key", files[1], "--json"]
+        self.assertEqual(alice.run(*renewal).json["error"]["code"], "renewal_unavailable")
+        self.sql(renewing)
+        renewed = alice.do(*renewal).json
+        self.assertEqual(self.do("client", "show", "alice")["expires"], renewed["not_after"])
+
     def test_the_grants_of_the_manual_are_what_a_server_needs_and_no_more(self):
         self.do("client", "list")
-        page = (TOP / "docs/fleet.md").read_text(encoding="utf-8")
-        grants = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)[1]
-        self.cluster.sql("postgres", "DO $$ BEGIN CREATE ROLE cotter_server LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
-        self.sql(grants)
+        self.sql(self.grants()[0])
         self.owner.pin()
         self.do("rotate", "prepare")
         alice = self.side("alice")
