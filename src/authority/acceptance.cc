@@ -15,8 +15,8 @@ std::optional<std::string> want_of_path(const x509::Certificate& leaf, std::vect
                                         x509::Time now) {
     const x509::TrustAnchors anchors({chain.back()});
     chain.front() = leaf;
-    const auto judged = x509::validate_path(
-        {.presented = &chain, .anchors = &anchors, .purpose = x509::Purpose::kClient, .now = now});
+    const auto judged =
+        x509::validate_path({.presented = &chain, .anchors = &anchors, .purpose = x509::Purpose::kClient, .now = now});
     if (const auto* failures = std::get_if<std::vector<x509::PathFailure>>(&judged))
         return failures->empty() ? "it has no path" : failures->front().message;
     if (std::get<x509::VerifiedPath>(judged).size() < 2) return "it is nobody's but its own";

@@ -13,8 +13,8 @@ namespace {
 
 using registry::testing::kNow;
 using registry::testing::name_of;
-using ::testing::HasSubstr;
 using std::chrono::hours;
+using ::testing::HasSubstr;
 using x509::testing::mint;
 
 constexpr hours kDay{24};
@@ -81,8 +81,7 @@ TEST_F(Acceptance, A211_ForAnotherPurpose) {
         return chain_of(*x509::signed_by(content, key_, authority_.certificate(), authority_.private_key()));
     };
     EXPECT_EQ(why_not(signed_for({x509::Purpose::kClient})), "");
-    EXPECT_THAT(why_not(signed_for({x509::Purpose::kClient, x509::Purpose::kServer})),
-                HasSubstr("another purpose"));
+    EXPECT_THAT(why_not(signed_for({x509::Purpose::kClient, x509::Purpose::kServer})), HasSubstr("another purpose"));
     EXPECT_THAT(why_not(signed_for({})), HasSubstr("another purpose"));
 }
 

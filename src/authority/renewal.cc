@@ -51,9 +51,9 @@ bool is_renewable(const IssuedCertificate& record, Time now) {
     return renewable_from(record.issued, record.certificate) <= now;
 }
 
-/// Until when the next certificate may be good. An admission that ends with one of the client's certificates was given by
-/// certifying, and goes on by it; every other end is the owner's word, and no certificate outlives it. It ends a second
-/// before, lest the owner's end be taken for the certificate's.
+/// Until when the next certificate may be good. An admission that ends with one of the client's certificates was given
+/// by certifying, and goes on by it; every other end is the owner's word, and no certificate outlives it. It ends a
+/// second before, lest the owner's end be taken for the certificate's.
 Time latest_end(const Client& client, const std::vector<IssuedCertificate>& certificates, Time wished) {
     if (!client.expires) return wished;
     const bool ends_with_certificate = std::ranges::any_of(
@@ -109,9 +109,8 @@ Result<Renewed> renew_at_its_wish(Registry& registry, const Authority& authority
         std::chrono::seconds life = wish.present.not_after() - present->issued;
         if (last != certificates->end())
             life = std::min<std::chrono::seconds>(life, last->certificate.not_after() - last->issued);
-        const auto fresh = std::ranges::count_if(*certificates, [&](const IssuedCertificate& one) {
-            return one.issued > change.now - life / 2;
-        });
+        const auto fresh = std::ranges::count_if(
+            *certificates, [&](const IssuedCertificate& one) { return one.issued > change.now - life / 2; });
         if (static_cast<std::size_t>(fresh) >= std::max(Renewals::kMostKeys, client->keys.size())) {
             return failed("too_many_certificates", what, "its client has got " + std::to_string(fresh) + " of late",
                           "\"cotter ca list\" shows them");

@@ -18,10 +18,10 @@ using registry::Renewals;
 using registry::testing::by_admin;
 using registry::testing::kNow;
 using registry::testing::name_of;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using std::chrono::hours;
 using std::chrono::seconds;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using x509::testing::mint;
 using x509::testing::Minted;
 
@@ -43,8 +43,8 @@ class Renewing : public ::testing::TestWithParam<registry::testing::StoreKind> {
     }
     Result<Renewed> wish(const x509::Certificate& present, Time now,
                          const std::optional<x509::PublicKey>& next = std::nullopt, std::string_view name = "alice") {
-        return renew_at_its_wish(*registry_, authority_,
-                                 {name_of(name), pin_of(present.public_key()), present, next}, by_admin(now));
+        return renew_at_its_wish(*registry_, authority_, {name_of(name), pin_of(present.public_key()), present, next},
+                                 by_admin(now));
     }
     x509::Certificate must_renew(const x509::Certificate& present, Time now,
                                  const std::optional<x509::PublicKey>& next = std::nullopt) {
@@ -80,7 +80,8 @@ TEST_P(Renewing, A211_TheNextOneIsForTheSameNameKeyAndPurposeAndNoLonger) {
     EXPECT_EQ(next.not_after(), kDue + kDay);
     EXPECT_EQ(next.subject_alternative_names(), first.subject_alternative_names());
     EXPECT_NE(next.serial_text(), first.serial_text());
-    EXPECT_THAT(x509::testing::lint_certificate(next.der(), x509::testing::Role::kClient, authority_.certificate()), IsEmpty());
+    EXPECT_THAT(x509::testing::lint_certificate(next.der(), x509::testing::Role::kClient, authority_.certificate()),
+                IsEmpty());
     EXPECT_EQ(client().expires, next.not_after());
     const auto entries = registry_->audit("alice", 1);
     ASSERT_THAT(*entries, SizeIs(1));
@@ -115,13 +116,13 @@ TEST_P(Renewing, A32_OnlyWithACertificateThatThisAuthorityHasIssuedToThisClient)
     const auto unknown = authority_.certify(name_of("alice"), key_of(alice_), kNow, kDay);
     EXPECT_EQ(code_of(*unknown, kDue), "not_ours") << "signed, and not recorded";
     EXPECT_EQ(code_of(first, first.not_after() + seconds(1)), "not_ours") << "past";
-    const auto elsewhere = *Authority::make_root(identity::KeyChoice::kP256, "Other", Authority::Depth::kRootAlone,
-                                                 kNow - kDay, kYear);
-    EXPECT_EQ(renew_at_its_wish(*registry_, elsewhere, {name_of("alice"), pin_of(key_of(alice_)), first},
-                                by_admin(kDue))
-                  .error()
-                  .code,
-              "not_ours")
+    const auto elsewhere =
+        *Authority::make_root(identity::KeyChoice::kP256, "Other", Authority::Depth::kRootAlone, kNow - kDay, kYear);
+    EXPECT_EQ(
+        renew_at_its_wish(*registry_, elsewhere, {name_of("alice"), pin_of(key_of(alice_)), first}, by_admin(kDue))
+            .error()
+            .code,
+        "not_ours")
         << "of another authority";
     EXPECT_EQ(count_of_certificates(), 2U);
 }

@@ -1,8 +1,8 @@
-// cotter renew: give this client another key; its servers admit the next one before the former goes. Where it comes with
-// a certificate of the owner's authority, that is what is renewed (cli/renew_certificate.cc).
+// cotter renew: give this client another key; its servers admit the next one before the former goes. Where it comes
+// with a certificate of the owner's authority, that is what is renewed (cli/renew_certificate.cc).
+#include "cli/renew.h"
 #include "cli/client_options.h"
 #include "cli/help_topics.h"
-#include "cli/renew.h"
 #include "cli/report.h"
 #include "files/files.h"
 #include "service/wall_clock.h"

@@ -13,8 +13,8 @@ namespace cotter::cli {
 [[nodiscard]] bool is_issued_by_cotter(const x509::Certificate& certificate);
 
 struct CertificateRenewal {
-    identity::KeyFiles files;          ///< no links
-    identity::Succession succession;   ///< of these files
+    identity::KeyFiles files;         ///< no links
+    identity::Succession succession;  ///< of these files
     x509::HostPort server;
     bool changes_key = false;
     bool only_if_due = false;

@@ -1,5 +1,5 @@
-// A client's certificate, renewed by the authority of the server's owner. Each step can be done again: what was issued and
-// did not arrive is given once more, and files change by renaming.
+// A client's certificate, renewed by the authority of the server's owner. Each step can be done again: what was issued
+// and did not arrive is given once more, and files change by renaming.
 #include "authority/acceptance.h"
 #include "authority/handover.h"
 #include "authority/renewal.h"

@@ -37,15 +37,14 @@ Result<std::function<Result<authority::Authority>()>> authority_opener(const Ser
         return malformed("no_renewal_of_certificates", "reading --ca-folder and --ca-passphrase-file",
                          "they count only with --renew-certificates", "add --renew-certificates");
     }
-    const auto folder = options.ca_folder.empty() ? authority::Folder(state.path())
-                                                  : authority::Folder::at(options.ca_folder);
+    const auto folder =
+        options.ca_folder.empty() ? authority::Folder(state.path()) : authority::Folder::at(options.ca_folder);
     return [folder, passphrase = options.ca_passphrase_file] {
         return folder.open([&](const std::string& key) {
             if (!passphrase.empty()) return passphrase_from(passphrase, key);
             return x509::AskPassphrase([key]() -> Result<x509::Passphrase> {
                 return failed("key_encrypted", "reading the authority's key " + text::escape(key),
-                              "it is under a passphrase, and a server has nobody to ask",
-                              "--ca-passphrase-file FILE");
+                              "it is under a passphrase, and a server has nobody to ask", "--ca-passphrase-file FILE");
             });
         });
     };

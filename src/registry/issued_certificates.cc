@@ -134,10 +134,11 @@ Result<std::vector<IssuedCertificate>> IssuedCertificates::of_client(const Clien
 Result<std::vector<IssuedCertificate>> IssuedCertificates::of_client(const ClientName& name, Time now) {
     const std::string what = "looking for the certificates of " + name.text();
     return store_.read(what, [&] {
-        return all_of(what, Query(store_,
-                                  "SELECT der, issuer_key, client, issued, actor, revoked, reason FROM "
-                                  "issued_certificates WHERE client = $1 AND not_after >= $2 ORDER BY issued DESC, serial",
-                                  name.text(), now));
+        return all_of(what,
+                      Query(store_,
+                            "SELECT der, issuer_key, client, issued, actor, revoked, reason FROM "
+                            "issued_certificates WHERE client = $1 AND not_after >= $2 ORDER BY issued DESC, serial",
+                            name.text(), now));
     });
 }
 

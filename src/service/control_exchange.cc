@@ -33,8 +33,7 @@ std::optional<ControlRequest> parse_tell(Bytes payload) {
 
 std::optional<ControlRefusal> refusal_of(std::byte number) {
     const auto value = std::to_integer<std::uint8_t>(number);
-    if (value < std::to_underlying(ControlRefusal::kUnknown) ||
-        value > std::to_underlying(ControlRefusal::kNotLater))
+    if (value < std::to_underlying(ControlRefusal::kUnknown) || value > std::to_underlying(ControlRefusal::kNotLater))
         return std::nullopt;
     return static_cast<ControlRefusal>(value);
 }
@@ -55,8 +54,7 @@ std::vector<x509::Certificate> certificates_of(Bytes list) {
     std::vector<x509::Certificate> certificates;
     while (!list.empty()) {
         if (list.size() < kLength || certificates.size() == kMostCertificates) return {};
-        const std::size_t size =
-            std::to_integer<std::size_t>(list[0]) << 8U | std::to_integer<std::size_t>(list[1]);
+        const std::size_t size = std::to_integer<std::size_t>(list[0]) << 8U | std::to_integer<std::size_t>(list[1]);
         if (list.size() < kLength + size) return {};
         auto certificate = x509::Certificate::parse(list.subspan(kLength, size));
         if (!certificate) return {};

@@ -41,8 +41,9 @@ TEST(ControlExchange, ReadsWhatItWrites) {
     }
     for (const ControlAnswer& answer :
          {ControlAnswer{"alice", {}}, ControlAnswer{"", ControlRefusal::kUnknown},
-          ControlAnswer{"", ControlRefusal::kUnavailable}, ControlAnswer{std::string(512, 'x'), {}}, ControlAnswer{"", ControlRefusal::kNotLater},
-          ControlAnswer{"", {}, {certificate()}}, ControlAnswer{"", {}, std::vector(4, certificate())}}) {
+          ControlAnswer{"", ControlRefusal::kUnavailable}, ControlAnswer{std::string(512, 'x'), {}},
+          ControlAnswer{"", ControlRefusal::kNotLater}, ControlAnswer{"", {}, {certificate()}},
+          ControlAnswer{"", {}, std::vector(4, certificate())}}) {
         const ByteVector written = to_bytes(answer);
         EXPECT_LE(written.size(), kMostControlAnswer);
         EXPECT_EQ(*parse_control_answer(written), answer);
@@ -54,10 +55,10 @@ TEST(ControlExchange, WhatIsNoRequestIsNone) {
     answer_none[3] = std::byte{0};
     ByteVector answer_unknown = answer_none;
     answer_unknown[3] = std::byte{5};
-    for (const ByteVector& bad :
-         {bytes({}), bytes({1}), bytes({1, 0}), bytes({0, 0, 0}), bytes({6, 0, 0}), bytes({5, 0, 1}), bytes({0x81, 0, 0}),
-          bytes({1, 0, 1, 0}), bytes({1, 0, 0, 0}), bytes({1, 0, 1}), bytes({4, 0, 1, 0}), bytes({2, 0, 0}),
-          bytes({2, 0, 2, 1, 1}), answer_none, answer_unknown, ByteVector(kMostControlRequest + 1, std::byte{3})}) {
+    for (const ByteVector& bad : {bytes({}), bytes({1}), bytes({1, 0}), bytes({0, 0, 0}), bytes({6, 0, 0}),
+                                  bytes({5, 0, 1}), bytes({0x81, 0, 0}), bytes({1, 0, 1, 0}), bytes({1, 0, 0, 0}),
+                                  bytes({1, 0, 1}), bytes({4, 0, 1, 0}), bytes({2, 0, 0}), bytes({2, 0, 2, 1, 1}),
+                                  answer_none, answer_unknown, ByteVector(kMostControlRequest + 1, std::byte{3})}) {
         EXPECT_FALSE(parse_control_request(bad)) << bad.size();
     }
 }

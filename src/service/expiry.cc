@@ -80,7 +80,8 @@ std::vector<Expiry> expiries_of(const ServeSettings& settings, const ServerConfi
     std::vector<Expiry> expiries{{"this server's certificate", configuration.identity.certificate().not_after()}};
     if (configuration.authority) {
         for (const x509::Certificate& one : configuration.authority->chain())
-            expiries.push_back({"the authority " + one.subject_text() + ", which renews certificates", one.not_after()});
+            expiries.push_back(
+                {"the authority " + one.subject_text() + ", which renews certificates", one.not_after()});
     }
     for (std::size_t i = 0; i < configuration.rules.size(); ++i) {
         const AdmissionRules& rules = *configuration.rules[i];

@@ -80,7 +80,10 @@ Result<std::unique_ptr<ServerThread>> ServerThread::make(std::size_t index, Serv
 
 ServerThread::ServerThread(std::size_t index, ServerShared& shared, tls::LibraryContext library,
                            const ServerConfiguration& configuration, std::vector<stream::ListenSocket> listeners)
-    : index_(index), shared_(shared), library_(std::move(library)), announcer_(configuration.announcer),
+    : index_(index),
+      shared_(shared),
+      library_(std::move(library)),
+      announcer_(configuration.announcer),
       authority_(configuration.authority) {
     const auto snapshot = shared.watch.first_snapshot();
     for (std::size_t i = 0; i < listeners.size(); ++i) {
