@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from harness import backends
 from harness.case import TunnelTest
 from harness.certificates import Authority
+from harness.clock import MovedClock
 from harness.cotter import Server, admit
 from harness.processes import eventually
 from harness.tls_peer import UNKNOWN, TlsPeer, alert_for, client_context
@@ -114,6 +115,21 @@ class When(RulesTest):
         east = datetime.timezone(datetime.timedelta(hours=9))
         self.rule(owner, "--hours", hours_around(now.astimezone(east), 5, 60) + " +09:00")
         self.assertIsNone(self.alert(server, alice))
+
+    @unittest.skipIf(os.environ.get("COTTER_SANITIZE"), "a sanitizer must be loaded before the clock")
+    def test_an_open_stream_ends_with_them(self):
+        owner, backend = self.side("owner"), self.backend()
+        alice = self.admitted(owner, "alice")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        end = now.replace(second=0, microsecond=0) + datetime.timedelta(hours=1)
+        self.rule(owner, "--hours", hours_around(end, 60, 0))
+        clock = MovedClock(owner.folder)
+        # Enough of them is left to open a stream, however slow this machine is.
+        server = self.server(owner, backend, variables=clock.moved_by((end - now).total_seconds() - 15))
+        stream = self.open_stream(alice, server)
+        server.event("closed", client="alice", end="expired")
+        self.assertNotEqual(stream.wait(), 0)
+        self.assertEqual(self.alert(server, alice), UNKNOWN)
 
 
 class HowMany(RulesTest):

@@ -32,10 +32,13 @@ class MovedClock:
         if done.code != 0:
             raise AssertionError(str(done))
 
+    def moved_by(self, seconds):
+        """What a program's environment has it be so."""
+        return {"LD_PRELOAD": self._library, "CLOCK_MOVED_BY": str(round(seconds))}
+
     def do(self, side, hours, *arguments):
         """Runs it so, and must succeed."""
-        env = dict(side.env(), LD_PRELOAD=self._library, CLOCK_MOVED_BY=str(round(hours * 3600)))
-        done = Finished(side.command(*arguments), env=env)
+        done = Finished(side.command(*arguments), env={**side.env(), **self.moved_by(hours * 3600)})
         if done.code != 0:
             raise AssertionError(str(done))
         return done

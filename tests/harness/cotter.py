@@ -73,11 +73,12 @@ class Side:
 
 
 class Server(Process):
-    """`cotter serve` of a side, listening: `address` is HOST:PORT, `pin` what clients pin."""
+    """`cotter serve` of a side, listening: `address` is HOST:PORT, `pin` what clients pin. `variables`: more of its
+    environment."""
 
-    def __init__(self, side, to, *arguments, listen="127.0.0.1:0"):
+    def __init__(self, side, to, *arguments, listen="127.0.0.1:0", variables=None):
         super().__init__(side.command("serve", "--listen", listen, "--to", to, "--json", "--log-format", "json", *arguments),
-                         env=side.env())
+                         env={**side.env(), **(variables or {})})
         self.side = side
         try:
             ready = self.out.wait(lambda line: self._is("listening", event_of(line)), "listening event")
