@@ -34,6 +34,8 @@ def flood(visit):
                 visit.connection.sendall(b"x" * 65536)
         except ConnectionError:
             broke.set()
+        except OSError:
+            pass  # closed below, since the other side had ended
 
     sender = threading.Thread(target=send, daemon=True)
     sender.start()
