@@ -1,7 +1,6 @@
 """Running a command at another time: a library that is loaded before libc moves the wall clock by some seconds."""
 
-import os
-
+from harness.preload import compile_preload
 from harness.processes import Finished
 
 _SOURCE = r"""
@@ -24,13 +23,7 @@ class MovedClock:
     """Commands under a clock that is ahead by so many hours, or behind if there are fewer than none."""
 
     def __init__(self, folder):
-        source = os.path.join(folder, "clock.c")
-        self._library = os.path.join(folder, "clock.so")
-        with open(source, "w", encoding="ascii") as file:
-            file.write(_SOURCE)
-        done = Finished([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", self._library, source, "-ldl"])
-        if done.code != 0:
-            raise AssertionError(str(done))
+        self._library = compile_preload(folder, "clock", _SOURCE)
 
     def moved_by(self, seconds):
         """What a program's environment has it be so."""

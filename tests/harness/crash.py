@@ -1,11 +1,10 @@
 """Killing a command at each of its steps in the file system: a library that is loaded before libc counts renames, links and
 unlinks, and ends the process with SIGKILL before or after the one that was chosen."""
 
-import os
 import signal
 import subprocess
 
-from harness.processes import Finished
+from harness.preload import compile_preload
 
 _SOURCE = r"""
 #define _GNU_SOURCE
@@ -41,13 +40,7 @@ class Crashes:
     """Runs commands that die at a step."""
 
     def __init__(self, folder):
-        source = os.path.join(folder, "crash.c")
-        self._library = os.path.join(folder, "crash.so")
-        with open(source, "w", encoding="ascii") as file:
-            file.write(_SOURCE)
-        done = Finished([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", self._library, source, "-ldl"])
-        if done.code != 0:
-            raise AssertionError(str(done))
+        self._library = compile_preload(folder, "crash", _SOURCE)
 
     def run(self, side, at, *arguments):
         """Whether the command died at that step; False: it ended by itself before it came so far."""
