@@ -1,10 +1,13 @@
 """`renew` of a certificate that the owner's authority has issued: the server gives the client its next one, if the owner has
 it do so; openssl judges what came."""
 
+import contextlib
 import os
 import pathlib
+import sqlite3
 import unittest
 
+from harness.case import TunnelTest
 from harness.certificates import self_signed
 from harness.processes import Finished
 from harness.reissue import AGO, ReissueTest
@@ -198,6 +201,31 @@ class UnderAPassphrase(ReissueTest):
         self.owner.do("check", file)
         os.rename(self.owner.path("authority"), self.owner.path("elsewhere"))
         self.assertNotEqual(self.owner.run("check", file).code, 0)
+
+
+class AtThisTime(TunnelTest):
+    """Without another clock, which sanitizers don't bear: the record is made to say that it is older."""
+
+    def age(self):
+        with contextlib.closing(sqlite3.connect(self.owner.registry)) as database, database:
+            database.execute("UPDATE issued_certificates SET issued = issued - 2 * (not_after - issued)")
+
+    def test_a_certificate_is_renewed_and_then_its_key_too(self):
+        self.owner, client = self.side("owner"), self.side("client")
+        self.owner.do("ca", "init", "--intermediate")
+        self.owner.do("ca", "issue", "alice", "--hours", "24", "--out", client.path("alice"), "--forget")
+        gate = self.server(self.owner, self.backend(), "--renew-certificates")
+        files = ["--pin", gate.pin, "--cert", client.path("alice/alice.crt"), "--key", client.path("alice/alice.key")]
+        early = client.run("renew", gate.address, *files, "--json")
+        self.assertEqual(early.json["error"]["code"], "renewal_too_early", str(early))
+        pins = []
+        for arguments in ([], ["--next-key"]):
+            self.age()
+            pins.append(client.do("renew", gate.address, *files, *arguments, "--json").json["pin"])
+            visited = client.run("connect", gate.address, *files, stdin=b"hello")
+            self.assertEqual((visited.code, visited.out), (0, "hello"), str(visited))
+        self.assertNotEqual(*pins)
+        self.assertEqual(self.owner.do("client", "show", "alice", "--json").json["pins"], pins[1:])
 
 
 if __name__ == "__main__":
