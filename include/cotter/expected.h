@@ -1,16 +1,10 @@
-// cotter::expected: std::expected where the standard library has one, else tl::expected (Debian's libexpected-dev).
+// cotter::expected: tl::expected (Debian's libexpected-dev), in every language version. std::expected would be another
+// type: a library built as C++23 and a program built as C++20 would then disagree on every function between them.
 #pragma once
 
-#if __cplusplus > 202002L && __has_include(<expected>)
-#include <expected>
-namespace cotter {
-using std::expected;
-using std::unexpected;
-}  // namespace cotter
-#else
 #include <tl/expected.hpp>
+
 namespace cotter {
 using tl::expected;
 using tl::unexpected;
 }  // namespace cotter
-#endif

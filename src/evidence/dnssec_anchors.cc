@@ -3,7 +3,8 @@
 
 #include "files/files.h"
 #include "text/escape.h"
-#include "x509/host_name.h"
+
+#include <cotter/host_name.h>
 
 #include <algorithm>
 #include <charconv>
@@ -79,8 +80,7 @@ expected<std::string, std::string_view> anchor_of(const std::vector<std::string>
     constexpr std::size_t kFixed = 4;  // the type and three numbers
     if (words.size() < at + kFixed + 1) return unexpected<std::string_view>("it is no whole DS or DNSKEY record");
     const std::string& owner = words.front();
-    if (owner != "." && !x509::DnsName::parse(owner))
-        return unexpected<std::string_view>("it does not begin with a zone");
+    if (owner != "." && !DnsName::parse(owner)) return unexpected<std::string_view>("it does not begin with a zone");
     Record record{
         words[at], {words.begin() + static_cast<long>(at) + 1, words.begin() + static_cast<long>(at + kFixed)}, {}};
     for (std::size_t i = at + kFixed; i < words.size(); ++i) record.data += words[i];
@@ -98,7 +98,7 @@ Result<std::vector<std::string>> parse_dnssec_anchors(std::string_view text, std
     const auto refuse = [&](std::optional<std::size_t> line, std::string_view why) {
         auto error = malformed("dnssec_anchor", "reading DNSSEC trust anchors", std::string(why),
                                "give the zone's DS or DNSKEY records, one a line, as dig or ldns-keygen writes them");
-        error.error().place = Place{std::string(source), line, std::nullopt, std::nullopt};
+        error.value().place = Place{std::string(source), line, std::nullopt, std::nullopt};
         return error;
     };
     std::vector<std::string> anchors;

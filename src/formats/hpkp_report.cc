@@ -59,7 +59,7 @@ class ReportReader {
     void fail(std::string_view key) {
         if (failure_) return;
         failure_ =
-            malformed("bad_report", "reading the report", std::string(key) + " is missing, or of another type").error();
+            malformed("bad_report", "reading the report", std::string(key) + " is missing, or of another type").value();
     }
     const Json* needed(std::string_view key) {
         const auto found = object_.find(key);
@@ -123,7 +123,7 @@ class ReportReader {
 
 }  // namespace
 
-HpkpReport report_of(const trust::Verdict& verdict, const x509::HostPort& host, const trust::HostPattern* noted,
+HpkpReport report_of(const trust::Verdict& verdict, const HostPort& host, const trust::HostPattern* noted,
                      const trust::ServerPolicy& policy, trust::Time at, std::string connection) {
     HpkpReport report{.at = at,
                       .hostname = host.host.to_string(),

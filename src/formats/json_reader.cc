@@ -163,7 +163,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 
     bool refuse(std::size_t offset, std::string code, std::string why) {
         if (!error_) {
-            error_ = refuse_place(place_at(source_, text_, offset), std::move(code), std::move(why)).error();
+            error_ = refuse_place(place_at(source_, text_, offset), std::move(code), std::move(why)).value();
         }
         return false;
     }

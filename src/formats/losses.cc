@@ -81,10 +81,10 @@ class Look {
         if (policy_.expires && now_ > *policy_.expires) {
             return refuse("policy_expired", "it ended at " + text::rfc3339(*policy_.expires) + absent,
                           "give it a later end, or take it out")
-                .error();
+                .value();
         }
         if (policy_.pins.empty())
-            return refuse("empty_pinset", "it has no pin" + absent, "add one, or take it out").error();
+            return refuse("empty_pinset", "it has no pin" + absent, "add one, or take it out").value();
         return std::nullopt;
     }
 

@@ -46,7 +46,7 @@ class PinText {
         const std::string shown = text::escape(text_, may_be_secret ? 20 : 80);
         auto error =
             malformed(std::string(code), "reading the pin \"" + shown + "\"", std::move(why), std::string(next));
-        error.error().place = Place{{}, std::nullopt, std::nullopt, offset_ + at};
+        error.value().place = Place{{}, std::nullopt, std::nullopt, offset_ + at};
         return error;
     }
 
@@ -108,7 +108,7 @@ class PinText {
             if (folded.starts_with(what)) digest.remove_prefix(what.size());
         }
         for (const std::string_view weak : {"sha1", "sha-1", "md5"}) {
-            if (digest.starts_with(weak)) return refuse_weak("").error();
+            if (digest.starts_with(weak)) return refuse_weak("").value();
         }
         for (const std::string_view ambiguous : {"sha256:", "sha-256:", "sha384:", "sha512:"}) {
             if (folded.starts_with(ambiguous)) {
@@ -116,13 +116,13 @@ class PinText {
                               std::string(ambiguous) +
                                   " means a key in base64, a key in hex or a certificate in hex, by who wrote it",
                               kChoices)
-                    .error();
+                    .value();
             }
         }
         if (folded.starts_with("file:") || folded.starts_with("cert:file:")) {
             return refuse("pin_is_file", 0, "a file is not taken here",
                           "cotter pin FILE prints the pin to write instead")
-                .error();
+                .value();
         }
         return std::nullopt;
     }
@@ -210,8 +210,8 @@ class PinText {
         auto error = digits == 40   ? refuse_weak("40 hex digits are a SHA-1 thumbprint: ")
                      : digits == 32 ? refuse_weak("32 hex digits are an MD5 thumbprint: ")
                                     : refuse("pin_bare_hex", 0, "bare hex does not say what it is of", "");
-        if (!error.error().next.empty()) error.error().next += "; ";
-        error.error().next += kChoices;
+        if (!error.value().next.empty()) error.value().next += "; ";
+        error.value().next += kChoices;
         return error;
     }
     [[nodiscard]] unexpected<Error> refuse_base64(const detail::Base64Check& check, std::size_t begin) const {

@@ -175,7 +175,7 @@ unexpected<Error> bad_input(std::string_view source, std::size_t line, std::stri
     const std::string name = text::escape(source, 300);
     auto error = malformed("bad_pem", "reading " + name,
                            (line == 0 ? "" : "line " + std::to_string(line) + ": ") + std::move(why), std::move(next));
-    error.error().place = Place{name, line == 0 ? std::nullopt : std::optional(line), {}, {}};
+    error.value().place = Place{name, line == 0 ? std::nullopt : std::optional(line), {}, {}};
     return error;
 }
 
