@@ -136,7 +136,7 @@ class World {
     // Counting is slow; the list must not grow old meanwhile.
     const service::SnapshotFreshness freshness_{std::chrono::steady_clock::now()};
     const service::AdmissionJudge judge_of_clients_{rules(), snapshot(), freshness_, std::chrono::hours(24)};
-    const x509::HostPort host_ = must(x509::HostPort::parse("server.example:7443"));
+    const HostPort host_ = must(HostPort::parse("server.example:7443"));
     service::ServerJudge judge_of_server_{
         host_, evidence::KnownPeers("/dev/null"), {}, service::ServerJudge::Intent::kStream};
 

@@ -1,12 +1,13 @@
 // Host names: text is refused readably, or is a name in its one normal form, which reads as itself.
 #include "check.h"
-#include "x509/host_name.h"
+
+#include <cotter/host_name.h>
 
 #include <algorithm>
 
+using cotter::HostName;
+using cotter::HostPort;
 using cotter::fuzz::promise;
-using cotter::x509::HostName;
-using cotter::x509::HostPort;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text = cotter::fuzz::text_of(data, size);

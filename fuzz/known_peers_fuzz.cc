@@ -33,7 +33,7 @@ void promise_only_taken_away(const PeerList& before, const PeerList& after) {
     }
 }
 
-void change(const PeerList& list, const cotter::x509::HostPort& peer, const Pin& pin) {
+void change(const PeerList& list, const cotter::HostPort& peer, const Pin& pin) {
     PeerList changed = list;
     const auto added = changed.remember(peer, {pin}, kNow, kNames, true);
     if (added) {
@@ -80,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             change(*list, *peer, entry->pin);
         }
     }
-    change(*list, *cotter::x509::HostPort::parse("db.example:5432"), kPin);
+    change(*list, *cotter::HostPort::parse("db.example:5432"), kPin);
     PeerList imported = *list;
     const auto outcome = imported.import(entries, kNames);
     promise(outcome && outcome->added == 0 && imported.text() == text);

@@ -4,6 +4,7 @@
 
 #include <cotter/bytes.h>
 #include <cotter/error.h>
+#include <cotter/export.h>
 
 #include <array>
 #include <compare>
@@ -39,7 +40,7 @@ enum class PinForm : std::uint8_t { kSha256, kSha384, kSha512, kDer };
 
 /// One pin. Valid by construction: a digest has its form's length, DER is well-formed and of the pinned kind.
 /// Two pins are equal only if target, form and every octet are (INVARIANT A59).
-class Pin {
+class COTTER_EXPORT Pin {
   public:
     /// Reads one pin in any accepted spelling but `file:` (see x509/pem.h): canonical text, `spki-sha256/…`,
     /// curl's `sha256//…`, HPKP's `pin-sha256="…"`, hex after `cert-sha256:`, `spki-sha256:` or `key-sha256:`, and the
@@ -77,7 +78,7 @@ class Pin {
 };
 
 /// An ordered set of pins without duplicates. May be empty; an empty set matches nothing (INVARIANT A55).
-class PinSet {
+class COTTER_EXPORT PinSet {
   public:
     PinSet() = default;
     explicit PinSet(std::vector<Pin> pins);

@@ -47,7 +47,7 @@ std::optional<int> ask_at_first_contact(const Invocation& invocation, const serv
                                         const trust::ServerPolicy& policy) {
     using trust::ReasonCode;
     if (policy.trust != trust::TrustMode::kAsk) return std::nullopt;
-    const x509::HostPort host = settings.judged_host();
+    const HostPort host = settings.judged_host();
     const evidence::KnownPeers memory = settings.trust.memory();
     const auto remembered = memory.pins_of(host);
     if (!remembered) return report(invocation, remembered.error());

@@ -30,7 +30,7 @@ struct ConnectOptions {
 };
 
 Result<service::ClientSettings> settings_of(const ConnectOptions& options, const identity::StateFolder& state) {
-    auto server = x509::HostPort::parse(options.server);
+    auto server = HostPort::parse(options.server);
     if (!server) return unexpected(server.error());
     auto trust = options.trust.request(state);
     if (!trust) return unexpected(trust.error());
@@ -49,7 +49,7 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);
     if (!options.server_name.empty()) {
-        auto name = x509::HostName::parse(options.server_name);
+        auto name = HostName::parse(options.server_name);
         if (!name) return unexpected(name.error());
         settings.server_name = std::move(*name);
     }

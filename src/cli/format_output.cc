@@ -16,9 +16,8 @@ Result<trust::HostPattern> host_argument(const std::string& text) {
     const bool is_wildcard = text.starts_with(kStar);
     const std::string rest = is_wildcard ? text.substr(kStar.size()) : text;
     // An IPv6 address alone has colons and no port.
-    if (!rest.contains(':') || x509::IpAddress::parse(rest))
-        return trust::HostPattern::parse(text, std::nullopt, false);
-    const auto host = x509::HostPort::parse(rest);
+    if (!rest.contains(':') || IpAddress::parse(rest)) return trust::HostPattern::parse(text, std::nullopt, false);
+    const auto host = HostPort::parse(rest);
     if (!host) return unexpected(host.error());
     return trust::HostPattern::parse(std::string(is_wildcard ? kStar : "") + host->host.to_string(), host->port, false);
 }

@@ -40,7 +40,7 @@ int run_invite(const Invocation& invocation, const InviteOptions& options) {
     if (!state) return report(invocation, state.error());
     auto record = read_record(*state);
     if (!record) return report(invocation, record.error());
-    auto address = options.address.empty() ? address_for_clients(*record) : x509::HostPort::parse(options.address);
+    auto address = options.address.empty() ? address_for_clients(*record) : HostPort::parse(options.address);
     if (!address) return report(invocation, address.error());
     auto registry = open_owners_registry(invocation, options.registry);
     if (!registry) return report(invocation, registry.error());

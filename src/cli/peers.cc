@@ -43,9 +43,9 @@ Result<Pin> one_pin(const std::string& argument) {
 }
 
 int list(const Invocation& invocation, const PeersOptions& options, const evidence::KnownPeers& memory) {
-    std::optional<x509::HostPort> only;
+    std::optional<HostPort> only;
     if (!options.peer.empty()) {
-        auto peer = x509::HostPort::parse(options.peer);
+        auto peer = HostPort::parse(options.peer);
         if (!peer) return report(invocation, peer.error());
         only = std::move(*peer);
     }
@@ -56,7 +56,7 @@ int list(const Invocation& invocation, const PeersOptions& options, const eviden
 }
 
 int add(const Invocation& invocation, const PeersOptions& options, const evidence::KnownPeers& memory) {
-    const auto peer = x509::HostPort::parse(options.peer);
+    const auto peer = HostPort::parse(options.peer);
     if (!peer) return report(invocation, peer.error());
     const auto pin = one_pin(options.pin);
     if (!pin) return report(invocation, pin.error());
@@ -72,7 +72,7 @@ int add(const Invocation& invocation, const PeersOptions& options, const evidenc
 }
 
 int forget(const Invocation& invocation, const PeersOptions& options, const evidence::KnownPeers& memory) {
-    const auto peer = x509::HostPort::parse(options.peer);
+    const auto peer = HostPort::parse(options.peer);
     if (!peer) return report(invocation, peer.error());
     std::optional<Pin> only;
     if (!options.pin.empty()) {

@@ -56,7 +56,7 @@ struct Row {
     std::size_t line;
 };
 
-std::vector<Row> rows_of(const evidence::PeerList& peers, const x509::HostPort* only) {
+std::vector<Row> rows_of(const evidence::PeerList& peers, const HostPort* only) {
     const auto& lines = peers.lines();
     const auto is_revoked = [&](const Pin& pin) {
         return std::ranges::any_of(lines, [&](const PeerLine& line) {
@@ -77,7 +77,7 @@ std::vector<Row> rows_of(const evidence::PeerList& peers, const x509::HostPort* 
 }
 
 Json row_json(const Row& row) {
-    const x509::HostPort* peer = row.name->in_clear();
+    const HostPort* peer = row.name->in_clear();
     Json document{{"line", row.line}, {"name", row.name->to_string()}};
     document["host"] = peer != nullptr ? Json(peer->host.to_string()) : Json();
     document["port"] = peer != nullptr ? Json(peer->port) : Json();
@@ -95,7 +95,7 @@ Json row_json(const Row& row) {
 }
 
 /// `only`: whom everything that is shown is about, if that was asked; then a hashed name is no secret.
-std::string shown_name(const PeerName& name, const x509::HostPort* only) {
+std::string shown_name(const PeerName& name, const HostPort* only) {
     if (name.is_everyone()) return "every host";
     if (!name.is_hashed()) return name.to_string();
     return only != nullptr ? only->to_string() : "(hashed)";
@@ -103,8 +103,7 @@ std::string shown_name(const PeerName& name, const x509::HostPort* only) {
 
 }  // namespace
 
-void print_peers(const Invocation& invocation, const evidence::PeerList& peers, const x509::HostPort* only,
-                 x509::Time now) {
+void print_peers(const Invocation& invocation, const evidence::PeerList& peers, const HostPort* only, x509::Time now) {
     const std::vector<Row> rows = rows_of(peers, only);
     if (invocation.json) {
         Json document{{"peers", Json::array()}};
@@ -134,8 +133,7 @@ void print_peers(const Invocation& invocation, const evidence::PeerList& peers, 
     }
 }
 
-void print_peer_added(const Invocation& invocation, const x509::HostPort& peer, const Pin& pin, bool is_new,
-                      Trial trial) {
+void print_peer_added(const Invocation& invocation, const HostPort& peer, const Pin& pin, bool is_new, Trial trial) {
     if (invocation.json) {
         return print_document(
             {{"done", "added"}, {"host", peer.to_string()}, {"pin", pin.to_string()}, {"lines", is_new ? 1 : 0}},
@@ -148,7 +146,7 @@ void print_peer_added(const Invocation& invocation, const x509::HostPort& peer, 
     std::cout << verb(trial, "remembered ", "remember ") << pin.abbreviated() << " for " << peer.to_string() << "\n";
 }
 
-void print_peer_forgotten(const Invocation& invocation, const x509::HostPort& peer,
+void print_peer_forgotten(const Invocation& invocation, const HostPort& peer,
                           const evidence::PeerList::Forgotten& forgotten, Trial trial) {
     if (invocation.json) {
         return print_document({{"done", "forgotten"},

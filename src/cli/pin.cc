@@ -30,12 +30,12 @@ struct PinOptions {
     PinFormatOptions as;  ///< for the formats of others
 };
 
-Result<std::vector<x509::PinnableObject>> look_at(const x509::HostPort& server, const PinOptions& options,
+Result<std::vector<x509::PinnableObject>> look_at(const HostPort& server, const PinOptions& options,
                                                   service::ConnectFailure& failure) {
     service::ClientSettings settings{.server = server};
     settings.start_tls = options.start_tls;
     if (!options.server_name.empty()) {
-        auto name = x509::HostName::parse(options.server_name);
+        auto name = HostName::parse(options.server_name);
         if (!name) return unexpected(name.error());
         settings.server_name = std::move(*name);
     }
@@ -104,8 +104,7 @@ int run(const Invocation& invocation, const PinOptions& options) {
     const bool is_file =
         !options.start_tls && (options.source == "-" || std::filesystem::exists(options.source, fault));
     const auto server = is_file ? std::nullopt : [&] {
-        auto parsed =
-            x509::HostPort::parse(options.source, options.start_tls ? stream::usual_port(*options.start_tls) : 0);
+        auto parsed = HostPort::parse(options.source, options.start_tls ? stream::usual_port(*options.start_tls) : 0);
         return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
     }();
     if (!is_file && !server) {

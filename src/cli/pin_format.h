@@ -12,9 +12,9 @@
 namespace cotter::cli {
 
 struct PinFormatOptions {
-    std::string host;                      ///< --host; empty: the server's, else the certificate's first name
-    std::vector<std::string> backups{};    ///< --backup, as --pin takes pins
-    std::optional<x509::HostPort> server;  ///< that was asked for its chain
+    std::string host;                    ///< --host; empty: the server's, else the certificate's first name
+    std::vector<std::string> backups{};  ///< --backup, as --pin takes pins
+    std::optional<HostPort> server;      ///< that was asked for its chain
 };
 
 /// `name` as --format takes it; nothing for those that are no format of a policy.

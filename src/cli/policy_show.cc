@@ -48,7 +48,7 @@ void print_entry(const trust::PolicyEntry& entry, std::size_t number) {
     for (const Pin& pin : policy.deny) std::cout << "  denied   " << pin.to_string() << "\n";
 }
 
-Json choice_json(const std::vector<trust::EntryChoice>& choices, const x509::HostPort& host) {
+Json choice_json(const std::vector<trust::EntryChoice>& choices, const HostPort& host) {
     Json decides;
     Json considered = Json::array();
     for (const trust::EntryChoice& choice : choices) {
@@ -58,8 +58,7 @@ Json choice_json(const std::vector<trust::EntryChoice>& choices, const x509::Hos
     return {{"host", host.host.to_string()}, {"port", host.port}, {"decides", decides}, {"considered", considered}};
 }
 
-void print_choice(const trust::PolicySet& set, const std::vector<trust::EntryChoice>& choices,
-                  const x509::HostPort& host) {
+void print_choice(const trust::PolicySet& set, const std::vector<trust::EntryChoice>& choices, const HostPort& host) {
     const auto* const decisive = set.find(host);
     std::cout << host.to_string() << "\n";
     if (decisive == nullptr)
@@ -73,9 +72,9 @@ void print_choice(const trust::PolicySet& set, const std::vector<trust::EntryCho
 int run(const Invocation& invocation, const ShowOptions& options) {
     const auto set = formats::read_policy(options.file);
     if (!set) return report(invocation, set.error());
-    std::optional<x509::HostPort> host;
+    std::optional<HostPort> host;
     if (!options.host.empty()) {
-        auto parsed = x509::HostPort::parse(options.host, 443);
+        auto parsed = HostPort::parse(options.host, 443);
         if (!parsed) return report(invocation, parsed.error());
         host = std::move(*parsed);
     }

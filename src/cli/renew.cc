@@ -37,7 +37,7 @@ struct Admission {
 
 class Renewal {
   public:
-    Renewal(const RenewalCall& call, identity::StateFolder state, std::vector<x509::HostPort> servers)
+    Renewal(const RenewalCall& call, identity::StateFolder state, std::vector<HostPort> servers)
         : call_(call),
           invocation_(call.invocation()),
           state_(std::move(state)),
@@ -51,12 +51,12 @@ class Renewal {
         if (!choice) return report(invocation_, choice.error());
         const auto next = succession_.make(*choice, service::wall_clock_now());
         if (!next) return report(invocation_, next.error());
-        for (const x509::HostPort& server : servers_) {
+        for (const HostPort& server : servers_) {
             const auto admitted = register_at(server, own, next->identity);
             if (!admitted) return admitted.error();
         }
         // Seen by every server before the former key gives way: nobody is locked out by what was only promised.
-        for (const x509::HostPort& server : servers_) {
+        for (const HostPort& server : servers_) {
             const auto admitted = call_.must(server, {succession_.key_file(), succession_.certificate_file()},
                                              next->identity.pin(), ask_name);
             if (!admitted) return admitted.error();
@@ -67,7 +67,7 @@ class Renewal {
     }
 
   private:
-    OrExit<service::ControlAnswer> register_at(const x509::HostPort& server, const identity::Identity& own,
+    OrExit<service::ControlAnswer> register_at(const HostPort& server, const identity::Identity& own,
                                                const identity::Identity& next) {
         return call_.must(server, state_.key_files(), own.pin(),
                           [&](const tls::ControlChannel& channel) -> Result<service::ControlRequest> {
@@ -79,7 +79,7 @@ class Renewal {
 
     int finish(const Pin& present) {
         std::vector<Admission> admissions;
-        for (const x509::HostPort& server : servers_) {
+        for (const HostPort& server : servers_) {
             auto admitted = call_.must(server, state_.key_files(), present, finish_renewal);
             if (!admitted) return admitted.error();
             admissions.push_back({server.to_string(), std::move(admitted->name)});
@@ -106,14 +106,14 @@ class Renewal {
     const Invocation& invocation_;
     identity::StateFolder state_;
     Succession succession_;
-    std::vector<x509::HostPort> servers_;
+    std::vector<HostPort> servers_;
 };
 
 /// Those that were named, else all that are remembered.
-Result<std::vector<x509::HostPort>> servers_of(const RenewOptions& options, const service::TrustRequest& trust) {
-    std::vector<x509::HostPort> servers;
+Result<std::vector<HostPort>> servers_of(const RenewOptions& options, const service::TrustRequest& trust) {
+    std::vector<HostPort> servers;
     for (const std::string& text : options.servers) {
-        auto server = x509::HostPort::parse(text);
+        auto server = HostPort::parse(text);
         if (!server) return unexpected(server.error());
         servers.push_back(std::move(*server));
     }
@@ -123,14 +123,14 @@ Result<std::vector<x509::HostPort>> servers_of(const RenewOptions& options, cons
     for (const evidence::PeerLine& line : peers->lines()) {
         const evidence::PeerEntry* entry = line.entry();
         if (entry == nullptr || entry->is_revoked) continue;
-        const x509::HostPort* peer = entry->name.in_clear();
+        const HostPort* peer = entry->name.in_clear();
         if (peer == nullptr) {
             return failed("hashed_names", "finding the servers that admit this client",
                           "known_peers has hashed names, which can't be read back",
                           "name them: cotter renew HOST:PORT");
         }
-        const bool is_listed = std::ranges::any_of(
-            servers, [&](const x509::HostPort& other) { return other.to_string() == peer->to_string(); });
+        const bool is_listed =
+            std::ranges::any_of(servers, [&](const HostPort& other) { return other.to_string() == peer->to_string(); });
         if (!is_listed) servers.push_back(*peer);
     }
     if (!servers.empty()) return servers;
@@ -139,7 +139,7 @@ Result<std::vector<x509::HostPort>> servers_of(const RenewOptions& options, cons
 }
 
 Result<service::ClientSettings> settings_of(const RenewOptions& options, const identity::StateFolder& state,
-                                            service::TrustRequest trust, const x509::HostPort& server) {
+                                            service::TrustRequest trust, const HostPort& server) {
     service::ClientSettings usual{.server = server};
     usual.trust = std::move(trust);
     if (!options.trust.roots.empty()) usual.roots = options.trust.roots;
@@ -166,7 +166,7 @@ Result<identity::KeyFiles> named_files(const RenewOptions& options) {
 }
 
 int renew_certificate_of(const RenewalCall& call, const RenewOptions& options, const identity::KeyFiles& files,
-                         const Succession& succession, const std::vector<x509::HostPort>& servers) {
+                         const Succession& succession, const std::vector<HostPort>& servers) {
     if (servers.size() > 1) {
         return report(call.invocation(), malformed("several_servers", "renewing this client's certificate",
                                                    "one authority has issued it, and several servers are known",

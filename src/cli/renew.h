@@ -15,7 +15,7 @@ namespace cotter::cli {
 struct CertificateRenewal {
     identity::KeyFiles files;         ///< no links
     identity::Succession succession;  ///< of these files
-    x509::HostPort server;
+    HostPort server;
     bool changes_key = false;
     bool only_if_due = false;
 };

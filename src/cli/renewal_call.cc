@@ -9,7 +9,7 @@ namespace cotter::cli {
 
 using service::ControlRefusal;
 
-OrExit<service::Controlled> RenewalCall::ask(const x509::HostPort& server, service::IdentityFiles identity,
+OrExit<service::Controlled> RenewalCall::ask(const HostPort& server, service::IdentityFiles identity,
                                              const Pin& own_pin, const service::MakeRequest& make_request) const {
     service::ClientSettings settings = usual_;
     settings.server = server;
@@ -22,7 +22,7 @@ OrExit<service::Controlled> RenewalCall::ask(const x509::HostPort& server, servi
     return std::move(*answered);
 }
 
-OrExit<service::ControlAnswer> RenewalCall::must(const x509::HostPort& server, service::IdentityFiles identity,
+OrExit<service::ControlAnswer> RenewalCall::must(const HostPort& server, service::IdentityFiles identity,
                                                  const Pin& own_pin, const service::MakeRequest& make_request) const {
     auto answered = ask(server, std::move(identity), own_pin, make_request);
     if (!answered) return unexpected(answered.error());
@@ -30,7 +30,7 @@ OrExit<service::ControlAnswer> RenewalCall::must(const x509::HostPort& server, s
     return std::move(answered->answer);
 }
 
-Error renewal_refusal(const x509::HostPort& server, const service::Controlled& answered) {
+Error renewal_refusal(const HostPort& server, const service::Controlled& answered) {
     Error error{ErrorKind::kFailed,
                 "renewal_" + std::string(text_of(*answered.answer.refused)),
                 "renewing at " + server.to_string() + " (connection " + answered.connection_id + ")",

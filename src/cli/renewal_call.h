@@ -19,10 +19,10 @@ class RenewalCall {
         : invocation_(invocation), usual_(std::move(usual)) {}
 
     /// Asks once, as that identity. A refusal by the server is an answer; whatever else went wrong is said.
-    [[nodiscard]] OrExit<service::Controlled> ask(const x509::HostPort& server, service::IdentityFiles identity,
+    [[nodiscard]] OrExit<service::Controlled> ask(const HostPort& server, service::IdentityFiles identity,
                                                   const Pin& own_pin, const service::MakeRequest& make_request) const;
     /// Asks for what only a server can do that has the key on its list; a refusal is said, too.
-    [[nodiscard]] OrExit<service::ControlAnswer> must(const x509::HostPort& server, service::IdentityFiles identity,
+    [[nodiscard]] OrExit<service::ControlAnswer> must(const HostPort& server, service::IdentityFiles identity,
                                                       const Pin& own_pin,
                                                       const service::MakeRequest& make_request) const;
 
@@ -33,7 +33,7 @@ class RenewalCall {
     service::ClientSettings usual_;
 };
 
-[[nodiscard]] Error renewal_refusal(const x509::HostPort& server, const service::Controlled& answered);
+[[nodiscard]] Error renewal_refusal(const HostPort& server, const service::Controlled& answered);
 
 // Requests.
 [[nodiscard]] Result<service::ControlRequest> ask_name(const tls::ControlChannel& channel);

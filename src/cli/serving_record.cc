@@ -43,20 +43,20 @@ Result<ServingRecord> read_record(const identity::StateFolder& state) {
                   "it is not as cotter serve writes it", "start cotter serve again");
 }
 
-Result<x509::HostPort> address_for_clients(const ServingRecord& record) {
+Result<HostPort> address_for_clients(const ServingRecord& record) {
     const auto need_address = [&](std::string why) {
         return failed("need_address", "finding the address for clients", std::move(why),
                       "say --address HOST:PORT, as clients reach this server");
     };
-    auto listened = x509::HostPort::parse(record.listen);
+    auto listened = HostPort::parse(record.listen);
     if (!listened) return need_address("the server listens on " + text::escape(record.listen));
     const std::string address = listened->host.to_string();
     if (address != "::" && address != "0.0.0.0") return listened;
     std::array<char, 256> name{};
     if (::gethostname(name.data(), name.size() - 1) != 0) return need_address("this machine has no name");
-    auto host = x509::HostName::parse(name.data());
+    auto host = HostName::parse(name.data());
     if (!host) return need_address("this machine's name is not one of the DNS");
-    return x509::HostPort{std::move(*host), listened->port};
+    return HostPort{std::move(*host), listened->port};
 }
 
 }  // namespace cotter::cli

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "identity/state_folder.h"
-#include "x509/host_name.h"
 
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 #include <cotter/pin.h>
 
 #include <string>
@@ -21,6 +21,6 @@ struct ServingRecord {
 [[nodiscard]] Result<ServingRecord> read_record(const identity::StateFolder& state);
 
 /// The address that clients should use: the one listened on, or, if that is every address, this machine's name.
-[[nodiscard]] Result<x509::HostPort> address_for_clients(const ServingRecord& record);
+[[nodiscard]] Result<HostPort> address_for_clients(const ServingRecord& record);
 
 }  // namespace cotter::cli

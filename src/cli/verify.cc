@@ -37,7 +37,7 @@ struct VerifyOptions {
 };
 
 Result<service::ClientSettings> settings_of(const VerifyOptions& options, const identity::StateFolder& state,
-                                            const x509::HostPort& server) {
+                                            const HostPort& server) {
     auto trust = options.trust.request(state);
     if (!trust) return unexpected(trust.error());
     trust->minimum_protocol = trust::Protocol::kTls12;
@@ -51,7 +51,7 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);
     if (!options.server_name.empty()) {
-        auto name = x509::HostName::parse(options.server_name);
+        auto name = HostName::parse(options.server_name);
         if (!name) return unexpected(name.error());
         settings.server_name = std::move(*name);
     }
@@ -90,13 +90,13 @@ int verify_file(const Invocation& invocation, const VerifyOptions& options, cons
                 x509::Time now) {
     if (needs_host(options))
         return refuse_call(invocation, "the certificate must be compared with a name", "add --host NAME");
-    std::optional<x509::HostPort> host;
+    std::optional<HostPort> host;
     if (!options.host.empty()) {
-        auto parsed = x509::HostPort::parse(options.host, 443);
+        auto parsed = HostPort::parse(options.host, 443);
         if (!parsed) return report(invocation, parsed.error());
         host = std::move(*parsed);
     }
-    auto settings = settings_of(options, state, host ? *host : *x509::HostPort::parse("unnamed.invalid:1"));
+    auto settings = settings_of(options, state, host ? *host : *HostPort::parse("unnamed.invalid:1"));
     if (!settings) return report(invocation, settings.error());
     settings->trust.known_peers.clear();
     const auto configuration = service::ClientConfiguration::read(*settings);
@@ -145,8 +145,7 @@ int prove(const Invocation& invocation, service::ClientSettings settings, const 
 }
 
 int verify_live(const Invocation& invocation, const VerifyOptions& options, const identity::StateFolder& state) {
-    auto server =
-        x509::HostPort::parse(options.server, options.start_tls ? stream::usual_port(*options.start_tls) : 443);
+    auto server = HostPort::parse(options.server, options.start_tls ? stream::usual_port(*options.start_tls) : 443);
     if (!server) return report(invocation, server.error());
     auto settings = settings_of(options, state, *server);
     if (!settings) return report(invocation, settings.error());

@@ -5,7 +5,8 @@
 #include "trust/coverage.h"
 #include "trust/policy.h"
 #include "trust/verdict.h"
-#include "x509/host_name.h"
+
+#include <cotter/host_name.h>
 
 #include <optional>
 
@@ -13,7 +14,7 @@ namespace cotter::cli {
 
 struct Judged {
     trust::Verdict verdict;
-    std::optional<x509::HostPort> host;
+    std::optional<HostPort> host;
     trust::TrustMode mode;
     trust::Coverage coverage;
 };

@@ -7,6 +7,8 @@
 #include "tls/offer.h"
 #include "x509/library_version.h"
 
+#include <cotter/version.h>
+
 #include <openssl/crypto.h>
 #include <CLI/Option.hpp>
 #include <nlohmann/json.hpp>
@@ -66,11 +68,11 @@ int print_version(const Invocation& invocation) {
     const auto fault = x509::known_fault_of_library(OpenSSL_version_num());
     if (invocation.json) {
         const Json warnings = fault ? Json::array({*fault}) : Json::array();
-        std::cout << Json{{"version", COTTER_VERSION}, {"openssl", library}, {"warnings", warnings}}.dump()
+        std::cout << Json{{"version", cotter::version()}, {"openssl", library}, {"warnings", warnings}}.dump()
                   << std::endl;
         return kDone;
     }
-    std::cout << "cotter " << COTTER_VERSION << ", OpenSSL " << library << "\n";
+    std::cout << "cotter " << cotter::version() << ", OpenSSL " << library << "\n";
     if (fault) std::cerr << "cotter: warning: " << *fault << "\n";
     return kDone;
 }

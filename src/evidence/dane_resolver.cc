@@ -86,9 +86,9 @@ Result<DnsServer> DnsServer::parse(std::string_view text) {
                          "give its address, as in 192.0.2.1, 192.0.2.1@5353 or [2001:db8::1]:5353");
     };
     constexpr std::uint16_t kUsualPort = 53;
-    if (auto address = x509::IpAddress::parse(text)) return DnsServer{*address, kUsualPort};
+    if (auto address = IpAddress::parse(text)) return DnsServer{*address, kUsualPort};
     if (const std::size_t at = text.find('@'); at != std::string_view::npos) {
-        auto address = x509::IpAddress::parse(text.substr(0, at));
+        auto address = IpAddress::parse(text.substr(0, at));
         const std::string_view digits = text.substr(at + 1);
         std::uint16_t port = 0;
         const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
@@ -97,7 +97,7 @@ Result<DnsServer> DnsServer::parse(std::string_view text) {
             return refuse("the port is no number from 1 to 65535");
         return DnsServer{*address, port};
     }
-    const auto host = x509::HostPort::parse(text, kUsualPort);
+    const auto host = HostPort::parse(text, kUsualPort);
     if (!host) return refuse(host.error().why);
     if (host->host.address() == nullptr) return refuse("it is a name, and names are what it would be asked for");
     return DnsServer{*host->host.address(), host->port};

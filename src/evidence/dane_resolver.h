@@ -3,10 +3,10 @@
 #pragma once
 
 #include "trust/tlsa.h"
-#include "x509/host_name.h"
 
 #include <cotter/bytes.h>
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 
 #include <chrono>
 #include <filesystem>
@@ -24,7 +24,7 @@ namespace cotter::evidence {
 
 /// A resolver, by address: it is asked before any name can be trusted.
 struct DnsServer {
-    x509::IpAddress address;
+    IpAddress address;
     std::uint16_t port = 53;
 
     /// ADDRESS, ADDRESS@PORT, V4:PORT or [V6]:PORT.

@@ -2,7 +2,8 @@
 #include "evidence/fetch.h"
 
 #include "text/escape.h"
-#include "x509/host_name.h"
+
+#include <cotter/host_name.h>
 
 #include <curl/curl.h>
 
@@ -147,7 +148,7 @@ bool is_public_v6(Bytes address) {
 }  // namespace
 
 bool is_public_address(const std::string& address) {
-    const auto parsed = x509::IpAddress::parse(address);
+    const auto parsed = IpAddress::parse(address);
     if (!parsed) return false;
     const Bytes octets = parsed->octets();
     return octets.size() == 4 ? is_public_v4(octets) : is_public_v6(octets);

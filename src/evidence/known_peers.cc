@@ -38,7 +38,7 @@ Result<PeerList> KnownPeers::read() const {
     return PeerList::parse(text, path_.string());
 }
 
-trust::Continuity KnownPeers::ask(const x509::HostPort& peer, const x509::Certificate& leaf) const {
+trust::Continuity KnownPeers::ask(const HostPort& peer, const x509::Certificate& leaf) const {
     const auto list = read();
     if (list) return list->ask(peer, leaf);
     trust::Continuity continuity;
@@ -47,13 +47,13 @@ trust::Continuity KnownPeers::ask(const x509::HostPort& peer, const x509::Certif
     return continuity;
 }
 
-Result<std::vector<Pin>> KnownPeers::pins_of(const x509::HostPort& peer) const {
+Result<std::vector<Pin>> KnownPeers::pins_of(const HostPort& peer) const {
     const auto list = read();
     if (!list) return unexpected(list.error());
     return list->pins_of(peer);
 }
 
-Result<void> KnownPeers::remember(const x509::HostPort& peer, const Sighting& seen, trust::Time now) const {
+Result<void> KnownPeers::remember(const HostPort& peer, const Sighting& seen, trust::Time now) const {
     return update([&](PeerList& list, const NewNames& names) { return list.remember(peer, seen, now, names); });
 }
 
@@ -71,8 +71,8 @@ Result<bool> KnownPeers::update_if_due(const Change& change) const {
     return is_due;
 }
 
-Result<PeerList::Noted> KnownPeers::note_seen(const x509::HostPort& peer,
-                                              const std::vector<x509::Certificate>& presented, trust::Time now) const {
+Result<PeerList::Noted> KnownPeers::note_seen(const HostPort& peer, const std::vector<x509::Certificate>& presented,
+                                              trust::Time now) const {
     auto noted = PeerList::Noted::kNothing;
     const auto updated = update_if_due([&](PeerList& list, const NewNames&) -> Result<bool> {
         noted = list.note_seen(peer, presented, now);
@@ -83,12 +83,12 @@ Result<PeerList::Noted> KnownPeers::note_seen(const x509::HostPort& peer,
     return PeerList::Noted::kNothing;
 }
 
-Result<bool> KnownPeers::expect(const x509::HostPort& peer, const x509::Certificate& presented, const Pin& next,
+Result<bool> KnownPeers::expect(const HostPort& peer, const x509::Certificate& presented, const Pin& next,
                                 trust::Time now) const {
     return update_if_due([&](PeerList& list, const NewNames&) { return list.expect(peer, presented, next, now); });
 }
 
-Result<bool> KnownPeers::expect_none(const x509::HostPort& peer, const x509::Certificate& presented) const {
+Result<bool> KnownPeers::expect_none(const HostPort& peer, const x509::Certificate& presented) const {
     return update_if_due(
         [&](PeerList& list, const NewNames&) -> Result<bool> { return list.expect_none(peer, presented); });
 }

@@ -4,9 +4,9 @@
 
 #include "evidence/peer_list.h"
 #include "trust/evidence.h"
-#include "x509/host_name.h"
 
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 #include <cotter/pin.h>
 
 #include <filesystem>
@@ -25,22 +25,22 @@ class KnownPeers {
     [[nodiscard]] Result<PeerList> read() const;
 
     /// PeerList::ask. Any failure to read (mode, owner, link, torn or unknown line) is kError, never kUnknown.
-    [[nodiscard]] trust::Continuity ask(const x509::HostPort& peer, const x509::Certificate& leaf) const;
+    [[nodiscard]] trust::Continuity ask(const HostPort& peer, const x509::Certificate& leaf) const;
     /// PeerList::pins_of; an Error, too, if the file can't be trusted.
-    [[nodiscard]] Result<std::vector<Pin>> pins_of(const x509::HostPort& peer) const;
+    [[nodiscard]] Result<std::vector<Pin>> pins_of(const HostPort& peer) const;
 
     /// PeerList::remember, in the file.
-    [[nodiscard]] Result<void> remember(const x509::HostPort& peer, const Sighting& seen, trust::Time now) const;
+    [[nodiscard]] Result<void> remember(const HostPort& peer, const Sighting& seen, trust::Time now) const;
     /// PeerList::note_seen, in the file. Nobody is trusted by it, so that a file which can't be written is no failure;
     /// only a former key that stays remembered beside its successor is an Error.
-    [[nodiscard]] Result<PeerList::Noted> note_seen(const x509::HostPort& peer,
+    [[nodiscard]] Result<PeerList::Noted> note_seen(const HostPort& peer,
                                                     const std::vector<x509::Certificate>& presented,
                                                     trust::Time now) const;
     /// PeerList::expect, in the file; where there is nothing to change it is only read.
-    [[nodiscard]] Result<bool> expect(const x509::HostPort& peer, const x509::Certificate& presented, const Pin& next,
+    [[nodiscard]] Result<bool> expect(const HostPort& peer, const x509::Certificate& presented, const Pin& next,
                                       trust::Time now) const;
     /// PeerList::expect_none, in the file; where there is nothing to change it is only read.
-    [[nodiscard]] Result<bool> expect_none(const x509::HostPort& peer, const x509::Certificate& presented) const;
+    [[nodiscard]] Result<bool> expect_none(const HostPort& peer, const x509::Certificate& presented) const;
 
     /// A change of the list: gives whether there is anything to write.
     using Change = std::function<Result<bool>(PeerList&, const NewNames&)>;

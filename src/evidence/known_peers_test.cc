@@ -29,8 +29,8 @@ Pin spki(const Minted& minted) {
     return *minted.certificate().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
 }
 
-x509::HostPort at(std::string_view text) {
-    return *x509::HostPort::parse(text);
+HostPort at(std::string_view text) {
+    return *HostPort::parse(text);
 }
 
 class KnownPeersTest : public ::testing::Test {
@@ -262,7 +262,7 @@ TEST_F(KnownPeersTest, A131_ManyAtOnceLoseNoLine) {
 TEST_F(KnownPeersTest, A132_ANameThatCouldForgeALineNeverGetsThere) {
     for (const std::string_view name : {"db.example\nevil.example:1", "db.example #:1", "db example:1", "#db.example:1",
                                         "@revoked:1", "db.example:1\n"}) {
-        EXPECT_FALSE(x509::HostPort::parse(name)) << name;
+        EXPECT_FALSE(HostPort::parse(name)) << name;
     }
 }
 

@@ -38,8 +38,8 @@ class NextKey : public ::testing::Test {
         return peers.ask(peer_, leaf).state;
     }
 
-    const x509::HostPort peer_ = *x509::HostPort::parse("db.example:1");
-    const x509::HostPort elsewhere_ = *x509::HostPort::parse("db.example:2");
+    const HostPort peer_ = *HostPort::parse("db.example:1");
+    const HostPort elsewhere_ = *HostPort::parse("db.example:2");
     const NewNames names_{};
     const Minted minted_[3] = {mint().leaf("a.example"), mint().leaf("b.example"), mint().leaf("c.example")};
     const x509::Certificate present_ = minted_[0].certificate();
@@ -70,14 +70,14 @@ TEST_F(NextKey, A134_OncePresentedItStandsAloneAndTheFormerIsAChangedKey) {
 }
 
 TEST_F(NextKey, WhoeverHoldsTheKeySpeaksForItAtEachOfItsPortsAndEachFollowsByItself) {
-    const std::string third = PeerName::hashed(*x509::HostPort::parse("10.0.0.1:1"), {}).to_string();
+    const std::string third = PeerName::hashed(*HostPort::parse("10.0.0.1:1"), {}).to_string();
     PeerList peers = list(known() + line("db.example:2", spki(present_)) + line("db.example:3", spki(other_)) +
                           line(third, spki(present_)));
     ASSERT_TRUE(*expect(peers, present_, next_));
     EXPECT_FALSE(*expect(peers, present_, next_));
     EXPECT_EQ(peers.ask(elsewhere_, next_).state, ContinuityState::kMatch);
-    EXPECT_EQ(peers.ask(*x509::HostPort::parse("10.0.0.1:1"), next_).state, ContinuityState::kMatch);
-    EXPECT_EQ(peers.ask(*x509::HostPort::parse("db.example:3"), next_).state, ContinuityState::kChanged);
+    EXPECT_EQ(peers.ask(*HostPort::parse("10.0.0.1:1"), next_).state, ContinuityState::kMatch);
+    EXPECT_EQ(peers.ask(*HostPort::parse("db.example:3"), next_).state, ContinuityState::kChanged);
     // Servers of one key need not switch at one time.
     EXPECT_EQ(peers.note_seen(peer_, {next_}, kMintNow), PeerList::Noted::kSucceeded);
     EXPECT_EQ(peers.ask(elsewhere_, present_).state, ContinuityState::kMatch);

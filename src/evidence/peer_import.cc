@@ -45,7 +45,7 @@ Result<std::vector<PeerEntry>> of_gnutls(std::string_view text, std::string_view
                 return refuse(source, "the key " + pin.pin.abbreviated() + " of " + host.to_string() +
                                           " has an end, and what is remembered has none");
             }
-            const x509::HostPort peer{host.base(), *host.port()};
+            const HostPort peer{host.base(), *host.port()};
             entries.push_back({false, PeerName(peer), as_remembered(pin.pin), now, now, {}, {}});
         }
     }

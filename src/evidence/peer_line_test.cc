@@ -18,8 +18,8 @@ using ::testing::Not;
 constexpr std::string_view kPin = "sha256/FCvSuiYP5lr1VLJ5UCINrhKBDUldEwpqIoOur0gPiH4=";
 constexpr std::string_view kTimes = "2026-10-01T00:00:00Z 2026-11-01T00:00:00Z";
 
-x509::HostPort at(std::string_view text) {
-    return *x509::HostPort::parse(text);
+HostPort at(std::string_view text) {
+    return *HostPort::parse(text);
 }
 
 std::string base64_of(std::byte octet, std::size_t count = 32) {

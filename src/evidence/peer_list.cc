@@ -62,8 +62,7 @@ std::string PeerList::text() const {
     return text;
 }
 
-const PeerLine* PeerList::foreign_about(const x509::HostPort& peer, const Pin* pin,
-                                        const x509::Certificate* leaf) const {
+const PeerLine* PeerList::foreign_about(const HostPort& peer, const Pin* pin, const x509::Certificate* leaf) const {
     const auto found = std::ranges::find_if(lines_, [&](const PeerLine& line) {
         const ForeignMark* foreign = line.foreign();
         return foreign != nullptr && (foreign->name.covers(peer) || (pin != nullptr && foreign->pin == *pin) ||
@@ -78,7 +77,7 @@ bool PeerList::has_revoked(const Pin& pin) const {
     });
 }
 
-trust::Continuity PeerList::ask(const x509::HostPort& peer, const x509::Certificate& leaf) const {
+trust::Continuity PeerList::ask(const HostPort& peer, const x509::Certificate& leaf) const {
     trust::Continuity continuity;
     if (const PeerLine* foreign = foreign_about(peer, nullptr, &leaf)) {
         continuity.state = trust::ContinuityState::kError;
@@ -115,7 +114,7 @@ trust::Continuity PeerList::ask(const x509::HostPort& peer, const x509::Certific
     return continuity;
 }
 
-Result<std::vector<Pin>> PeerList::pins_of(const x509::HostPort& peer) const {
+Result<std::vector<Pin>> PeerList::pins_of(const HostPort& peer) const {
     if (const PeerLine* foreign = foreign_about(peer, nullptr, nullptr)) {
         return failed("known_peers_mark", "reading " + source_, unknown_mark(lines_, *foreign),
                       "use the version of cotter that wrote it");
@@ -128,15 +127,15 @@ Result<std::vector<Pin>> PeerList::pins_of(const x509::HostPort& peer) const {
     return pins;
 }
 
-PeerName PeerList::name_of(const x509::HostPort& peer, const NewNames& names) const {
+PeerName PeerList::name_of(const HostPort& peer, const NewNames& names) const {
     const bool are_hashed = names.are_hashed || std::ranges::any_of(lines_, [](const PeerLine& line) {
                                 return line.entry() != nullptr && line.entry()->name.is_hashed();
                             });
     return are_hashed ? PeerName::hashed(peer, names.draw_salt()) : PeerName(peer);
 }
 
-Result<bool> PeerList::remember(const x509::HostPort& peer, const Sighting& seen, trust::Time now,
-                                const NewNames& names, bool additional) {
+Result<bool> PeerList::remember(const HostPort& peer, const Sighting& seen, trust::Time now, const NewNames& names,
+                                bool additional) {
     const std::string what = "remembering the key of " + peer.to_string();
     if (const PeerLine* foreign = foreign_about(peer, &seen.pin, nullptr)) {
         return failed("known_peers_mark", what, source_ + ": " + unknown_mark(lines_, *foreign),
@@ -168,7 +167,7 @@ Result<bool> PeerList::remember(const x509::HostPort& peer, const Sighting& seen
     return true;
 }
 
-PeerList::Noted PeerList::note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented,
+PeerList::Noted PeerList::note_seen(const HostPort& peer, const std::vector<x509::Certificate>& presented,
                                     trust::Time now) {
     const auto is_meant = [&](const PeerLine& line) {
         const PeerEntry* entry = line.entry();
@@ -201,7 +200,7 @@ PeerList::Noted PeerList::note_seen(const x509::HostPort& peer, const std::vecto
     return Noted::kSucceeded;
 }
 
-Result<bool> PeerList::expect(const x509::HostPort& peer, const x509::Certificate& presented, const Pin& next,
+Result<bool> PeerList::expect(const HostPort& peer, const x509::Certificate& presented, const Pin& next,
                               trust::Time now) {
     const std::string what = "remembering the next key of " + peer.to_string();
     if (const PeerLine* foreign = foreign_about(peer, &next, &presented)) {
@@ -237,7 +236,7 @@ Result<bool> PeerList::expect(const x509::HostPort& peer, const x509::Certificat
     return !added.empty() || forgotten != 0;
 }
 
-bool PeerList::expect_none(const x509::HostPort& peer, const x509::Certificate& presented) {
+bool PeerList::expect_none(const HostPort& peer, const x509::Certificate& presented) {
     return std::erase_if(lines_, [&](const PeerLine& line) {
                const PeerEntry* entry = line.entry();
                return entry != nullptr && entry->follows && entry->name.covers(peer) &&
@@ -245,7 +244,7 @@ bool PeerList::expect_none(const x509::HostPort& peer, const x509::Certificate& 
            }) != 0;
 }
 
-PeerList::Forgotten PeerList::forget(const x509::HostPort& peer, const Pin* only) {
+PeerList::Forgotten PeerList::forget(const HostPort& peer, const Pin* only) {
     Forgotten forgotten;
     for (const PeerLine& line : lines_) {
         const PeerName* name = line.entry() != nullptr     ? &line.entry()->name
@@ -278,7 +277,7 @@ bool PeerList::has(const PeerEntry& entry) const {
     return std::ranges::any_of(lines_, [&](const PeerLine& line) {
         const PeerEntry* own = line.entry();
         if (own == nullptr || own->pin != entry.pin || own->is_revoked != entry.is_revoked) return false;
-        const x509::HostPort* peer = entry.name.in_clear();
+        const HostPort* peer = entry.name.in_clear();
         return entry.is_revoked || own->name == entry.name || (peer != nullptr && own->name.covers(*peer));
     });
 }
@@ -286,7 +285,7 @@ bool PeerList::has(const PeerEntry& entry) const {
 /// Why an entry of another list can't be added; empty: it can.
 std::string PeerList::obstacle_to(const PeerEntry& entry) const {
     if (entry.is_revoked) return "";
-    const x509::HostPort* peer = entry.name.in_clear();
+    const HostPort* peer = entry.name.in_clear();
     const std::string key = entry.pin.abbreviated() + " for " + (peer != nullptr ? peer->to_string() : "a hashed name");
     if (has_revoked(entry.pin)) return key + ": the key is marked as revoked here";
     for (const PeerLine& line : lines_) {
@@ -296,7 +295,7 @@ std::string PeerList::obstacle_to(const PeerEntry& entry) const {
         }
         const PeerEntry* own = line.entry();
         if (own == nullptr || own->is_revoked || own->pin == entry.pin) continue;
-        const x509::HostPort* own_peer = own->name.in_clear();
+        const HostPort* own_peer = own->name.in_clear();
         if (peer == nullptr && own_peer == nullptr && own->name != entry.name) {
             return key + ": it can't be compared with the hashed names here";
         }
@@ -322,7 +321,7 @@ Result<PeerList::Imported> PeerList::import(std::span<const PeerEntry> entries, 
             continue;
         }
         PeerEntry own = entry;
-        if (const x509::HostPort* peer = entry.name.in_clear()) own.name = name_of(*peer, names);
+        if (const HostPort* peer = entry.name.in_clear()) own.name = name_of(*peer, names);
         added.push_back(PeerLine::of(std::move(own)));
         ++imported.added;
         imported.revoked += entry.is_revoked ? 1U : 0U;

@@ -42,15 +42,15 @@ class PeerList {
     [[nodiscard]] const std::vector<PeerLine>& lines() const { return lines_; }
 
     /// What is remembered of this host, port and leaf: kError where a foreign mark may be about it.
-    [[nodiscard]] trust::Continuity ask(const x509::HostPort& peer, const x509::Certificate& leaf) const;
+    [[nodiscard]] trust::Continuity ask(const HostPort& peer, const x509::Certificate& leaf) const;
 
     /// Every pin remembered for it, without revoked ones; an Error where a foreign mark may be about it.
-    [[nodiscard]] Result<std::vector<Pin>> pins_of(const x509::HostPort& peer) const;
+    [[nodiscard]] Result<std::vector<Pin>> pins_of(const HostPort& peer) const;
 
     /// Adds a key for a host and port; where it is known already nothing changes. An Error where another key is
     /// remembered, unless `additional`, where the key is revoked, and where a foreign mark may be about either. Gives
     /// whether a line was added.
-    [[nodiscard]] Result<bool> remember(const x509::HostPort& peer, const Sighting& seen, trust::Time now,
+    [[nodiscard]] Result<bool> remember(const HostPort& peer, const Sighting& seen, trust::Time now,
                                         const NewNames& names, bool additional = false);
 
     enum class Noted : std::uint8_t {
@@ -60,24 +60,24 @@ class PeerList {
     };
     /// Notes that a key that is remembered was seen: LAST-SEEN moves where it is more than a day old, and what the
     /// certificate says is written down with it. Whoever has seen the new key never takes the old one again.
-    [[nodiscard]] Noted note_seen(const x509::HostPort& peer, const std::vector<x509::Certificate>& presented,
+    [[nodiscard]] Noted note_seen(const HostPort& peer, const std::vector<x509::Certificate>& presented,
                                   trust::Time now);
 
     /// Remembers the key that will follow the one presented, which must be remembered for that host and port: there,
     /// and wherever else it is remembered, since whoever holds it speaks for it anywhere (a server has several ports
     /// and names). A key that it had announced before and that never came is forgotten. An Error where the next key is
     /// revoked, and where a foreign mark may be about either. Gives whether anything changed.
-    [[nodiscard]] Result<bool> expect(const x509::HostPort& peer, const x509::Certificate& presented, const Pin& next,
+    [[nodiscard]] Result<bool> expect(const HostPort& peer, const x509::Certificate& presented, const Pin& next,
                                       trust::Time now);
     /// Forgets what the key presented had announced for that host and port. Gives whether anything was.
-    [[nodiscard]] bool expect_none(const x509::HostPort& peer, const x509::Certificate& presented);
+    [[nodiscard]] bool expect_none(const HostPort& peer, const x509::Certificate& presented);
 
     struct Forgotten {
         std::size_t removed = 0;
         std::size_t kept_marks = 0;  ///< lines about it that stay: revoked keys, and marks that aren't known
     };
     /// Removes the keys of a host and port, or only one of them.
-    [[nodiscard]] Forgotten forget(const x509::HostPort& peer, const Pin* only = nullptr);
+    [[nodiscard]] Forgotten forget(const HostPort& peer, const Pin* only = nullptr);
 
     /// Marks a key as refused at every host. `comment` is text without control characters, or empty. Gives false
     /// where it was marked so already.
@@ -94,10 +94,10 @@ class PeerList {
     [[nodiscard]] Result<Imported> import(std::span<const PeerEntry> entries, const NewNames& names);
 
   private:
-    [[nodiscard]] const PeerLine* foreign_about(const x509::HostPort& peer, const Pin* pin,
+    [[nodiscard]] const PeerLine* foreign_about(const HostPort& peer, const Pin* pin,
                                                 const x509::Certificate* leaf) const;
     [[nodiscard]] bool has_revoked(const Pin& pin) const;
-    [[nodiscard]] PeerName name_of(const x509::HostPort& peer, const NewNames& names) const;
+    [[nodiscard]] PeerName name_of(const HostPort& peer, const NewNames& names) const;
     [[nodiscard]] std::string obstacle_to(const PeerEntry& entry) const;
     [[nodiscard]] bool has(const PeerEntry& entry) const;
 

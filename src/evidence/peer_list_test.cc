@@ -23,8 +23,8 @@ Pin spki(const Minted& minted) {
     return *minted.certificate().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
 }
 
-x509::HostPort at(std::string_view text) {
-    return *x509::HostPort::parse(text);
+HostPort at(std::string_view text) {
+    return *HostPort::parse(text);
 }
 
 std::string line(std::string_view name, const Minted& of) {

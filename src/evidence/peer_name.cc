@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kEveryone = "*";
 constexpr std::string_view kHashedPrefix = "|1|";
 
-std::array<std::byte, 32> digest_of(const x509::HostPort& peer, const PeerName::Salt& salt) {
+std::array<std::byte, 32> digest_of(const HostPort& peer, const PeerName::Salt& salt) {
     return hmac_sha256(salt, x509::as_bytes(peer.to_string()));
 }
 
@@ -27,14 +27,14 @@ std::optional<std::array<std::byte, 32>> octets_from_base64(std::string_view tex
     return octets;
 }
 
-PeerName PeerName::hashed(const x509::HostPort& peer, const Salt& salt) {
+PeerName PeerName::hashed(const HostPort& peer, const Salt& salt) {
     return PeerName(Hashed{salt, digest_of(peer, salt)});
 }
 
 std::optional<PeerName> PeerName::parse(std::string_view text) {
     if (text == kEveryone) return everyone();
     if (!text.starts_with(kHashedPrefix)) {
-        auto peer = x509::HostPort::parse(text);
+        auto peer = HostPort::parse(text);
         return peer ? std::optional(PeerName(std::move(*peer))) : std::nullopt;
     }
     text.remove_prefix(kHashedPrefix.size());
@@ -45,7 +45,7 @@ std::optional<PeerName> PeerName::parse(std::string_view text) {
     return salt && digest ? std::optional(PeerName(Hashed{*salt, *digest})) : std::nullopt;
 }
 
-bool PeerName::covers(const x509::HostPort& peer) const {
+bool PeerName::covers(const HostPort& peer) const {
     if (const auto* clear = in_clear()) return *clear == peer;
     if (const auto* hashed = std::get_if<Hashed>(&value_)) return digest_of(peer, hashed->salt) == hashed->digest;
     return true;

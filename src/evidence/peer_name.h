@@ -1,7 +1,7 @@
 // PeerName: whom a line of known_peers is about: one host and port, in clear or hashed, or everyone.
 #pragma once
 
-#include "x509/host_name.h"
+#include <cotter/host_name.h>
 
 #include <array>
 #include <cstddef>
@@ -16,20 +16,20 @@ class PeerName {
   public:
     using Salt = std::array<std::byte, 32>;
 
-    explicit PeerName(x509::HostPort peer) : value_(std::move(peer)) {}
+    explicit PeerName(HostPort peer) : value_(std::move(peer)) {}
     /// `|1|SALT|HMAC`: base64 of the salt, and of HMAC-SHA-256 with it as the key over `host:port` in its normal form.
     /// Whoever gets the file can only try out names.
-    [[nodiscard]] static PeerName hashed(const x509::HostPort& peer, const Salt& salt);
+    [[nodiscard]] static PeerName hashed(const HostPort& peer, const Salt& salt);
     [[nodiscard]] static PeerName everyone() { return PeerName(Everyone{}); }
 
     /// `HOST:PORT`, `|1|SALT|HMAC` or `*`; anything else is nothing.
     [[nodiscard]] static std::optional<PeerName> parse(std::string_view text);
 
-    [[nodiscard]] bool covers(const x509::HostPort& peer) const;
+    [[nodiscard]] bool covers(const HostPort& peer) const;
     [[nodiscard]] bool is_hashed() const { return std::holds_alternative<Hashed>(value_); }
     [[nodiscard]] bool is_everyone() const { return std::holds_alternative<Everyone>(value_); }
     /// The host and port, where they stand in clear.
-    [[nodiscard]] const x509::HostPort* in_clear() const { return std::get_if<x509::HostPort>(&value_); }
+    [[nodiscard]] const HostPort* in_clear() const { return std::get_if<HostPort>(&value_); }
     [[nodiscard]] std::string to_string() const;
 
     bool operator==(const PeerName&) const = default;
@@ -46,7 +46,7 @@ class PeerName {
     explicit PeerName(Hashed hashed) : value_(hashed) {}
     explicit PeerName(Everyone everyone) : value_(everyone) {}
 
-    std::variant<x509::HostPort, Hashed, Everyone> value_;
+    std::variant<HostPort, Hashed, Everyone> value_;
 };
 
 /// 32 octets in base64, as salts, names and keys stand in the file.

@@ -36,7 +36,7 @@ Loss local_midnight(std::string_view host, std::string_view day) {
 }
 
 bool is_covered(const trust::HostPattern& host, const std::vector<trust::PolicyEntry>& entries) {
-    const x509::HostPort asked{host.base(), host.port().value_or(1)};
+    const HostPort asked{host.base(), host.port().value_or(1)};
     return std::ranges::any_of(entries, [&](const trust::PolicyEntry& other) {
         return other.policy.mode != trust::Mode::kOff && trust::looks_at_pins(other.policy.trust) &&
                other.host.reaches(asked) == trust::Reach::kSubdomain;

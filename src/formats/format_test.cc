@@ -247,7 +247,7 @@ TEST(Formats, A65_A85_A87_NamesMeanTheSameInEachOfThem) {
             if (!imported) continue;
             const trust::HostPattern& host = imported->entries.front().host;
             const auto covers = [&](const std::string& asked) {
-                return host.reaches(*x509::HostPort::parse(asked, 443)).has_value();
+                return host.reaches(*HostPort::parse(asked, 443)).has_value();
             };
             EXPECT_TRUE(covers(name.covered)) << text_of(format) << ": " << name.reason;
             EXPECT_FALSE(covers("foo" + name.covered)) << text_of(format) << ": only on label boundaries";

@@ -35,9 +35,8 @@ struct HpkpReport {
 
 /// The report of a verdict on `host` by `policy` at that time. `noted`: whom the policy's entry is for; null: the call
 /// gave the pins, for that host alone.
-[[nodiscard]] HpkpReport report_of(const trust::Verdict& verdict, const x509::HostPort& host,
-                                   const trust::HostPattern* noted, const trust::ServerPolicy& policy, trust::Time at,
-                                   std::string connection = {});
+[[nodiscard]] HpkpReport report_of(const trust::Verdict& verdict, const HostPort& host, const trust::HostPattern* noted,
+                                   const trust::ServerPolicy& policy, trust::Time at, std::string connection = {});
 
 /// One JSON object in one line, without a newline.
 [[nodiscard]] std::string to_json(const HpkpReport& report);

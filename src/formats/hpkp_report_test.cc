@@ -48,7 +48,7 @@ TEST(HpkpReport, HasTheKeysOfTheRfcAndOurs) {
 }
 
 TEST(HpkpReport, WithoutAnEntryTheHostAskedForIsTheOneNoted) {
-    const HpkpReport report = report_of({}, *x509::HostPort::parse("a.example:1"), nullptr, {}, kNow);
+    const HpkpReport report = report_of({}, *HostPort::parse("a.example:1"), nullptr, {}, kNow);
     EXPECT_EQ(report.noted_hostname, "a.example");
     EXPECT_FALSE(report.include_subdomains);
     EXPECT_EQ(nlohmann::json::parse(to_json(report))["effective-expiration-date"], nullptr);

@@ -101,7 +101,7 @@ Result<Found> from_configuration(std::string_view text, const ImportContext& con
 
 Result<trust::HostPattern> host_of(const Found& found, const ImportContext& context) {
     if (context.host || found.server.empty()) return host_from(context, kName);
-    const auto server = x509::HostPort::parse(found.server, kApiPort);
+    const auto server = HostPort::parse(found.server, kApiPort);
     if (!server) return placed(server.error(), found.server_place);
     auto host = trust::HostPattern::parse(server->host.to_string(), server->port, false);
     if (!host) return placed(host.error(), found.server_place);

@@ -234,7 +234,7 @@ TEST(OkHttp, A67_NoHostTrustsMoreThanInOkHttpAndOnlyOverlapsTrustLess) {
         ASSERT_TRUE(set);
         for (const std::string& host : hosts) {
             const std::set<std::string> there = by_okhttp(rules, host);
-            const trust::PolicyEntry* const entry = set->find(*x509::HostPort::parse(host, 443));
+            const trust::PolicyEntry* const entry = set->find(*HostPort::parse(host, 443));
             std::set<std::string> here;
             if (entry != nullptr) {
                 for (const trust::PolicyPin& pin : entry->policy.pins) here.insert(pin.pin.to_string());

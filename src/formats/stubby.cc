@@ -55,7 +55,7 @@ class UpstreamReader {
         const auto address = fields_.text("address_data");
         if (!address) return unexpected(address.error());
         if (!*address) return fields_.refuse("address_data", "no_address", "the upstream has no address_data");
-        const auto literal = x509::IpAddress::parse(**address);
+        const auto literal = IpAddress::parse(**address);
         if (!literal) return placed(literal.error(), place_of(source_, *map_.find("address_data")));
         std::uint16_t port = kDefaultPort;
         if (const Document* const given = fields_.any("tls_port"); given != nullptr) {

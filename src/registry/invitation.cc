@@ -228,7 +228,7 @@ Result<InvitationCode> InvitationCode::parse(std::string_view text) {
     std::ranges::transform(body.subspan(kHeaderSize + kPinSize + kSecretSize), std::back_inserter(server_text),
                            [](std::byte octet) { return static_cast<char>(octet); });
     OPENSSL_cleanse(octets->data(), octets->size());
-    auto server = x509::HostPort::parse(server_text);
+    auto server = HostPort::parse(server_text);
     if (!pin || !server || server->to_string() != server_text) {
         return not_a_code("its checksum is right, but it names no server or no key");
     }

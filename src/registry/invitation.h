@@ -3,9 +3,9 @@
 
 #include "registry/client_name.h"
 #include "x509/certificate.h"
-#include "x509/host_name.h"
 
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 #include <cotter/pin.h>
 
 #include <array>
@@ -37,7 +37,7 @@ class InvitationSecret {
 /// a cut paste, a mistyped letter and a wrong code are told apart (docs/invitation.md). White space and case don't
 /// count.
 struct InvitationCode {
-    x509::HostPort server;
+    HostPort server;
     Pin server_pin;  ///< spki sha256
     InvitationSecret secret;
 

@@ -83,7 +83,7 @@ std::string written(const Parts& parts) {
 InvitationCode code_for(std::string_view server) {
     std::array<std::byte, 16> secret{};
     std::ranges::copy(counted(16, 0xE0), secret.begin());
-    return {x509::HostPort::parse(server).value(),
+    return {HostPort::parse(server).value(),
             Pin::from_octets(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256, counted(32, 0x40)).value(),
             InvitationSecret(secret)};
 }

@@ -50,12 +50,8 @@ void AdmissionJudge::replace(std::shared_ptr<const registry::Snapshot> snapshot)
 }
 
 trust::Verdict AdmissionJudge::judge_with(trust::Standing standing, const tls::Peer& peer,
-                                          const std::optional<x509::IpAddress>& source, x509::Time now) const {
-    trust::Evidence evidence;
-    evidence.presented = peer.presented;
-    evidence.malformed = peer.malformed;
-    evidence.possession = peer.possession;
-    evidence.protocol = peer.protocol;
+                                          const std::optional<IpAddress>& source, x509::Time now) const {
+    trust::Evidence evidence = tls::evidence_of(peer);
     evidence.anchors = rules_->anchors;
     evidence.crls = rules_->crls;
     evidence.crl_memory = rules_->crl_memory;
@@ -92,7 +88,7 @@ bool AdmissionJudge::may_join(const tls::Peer& peer) const {
            !peer.presented.front().public_key().weakness();
 }
 
-std::optional<Terms> AdmissionJudge::still_admits(const tls::Peer& peer, const std::optional<x509::IpAddress>& source,
+std::optional<Terms> AdmissionJudge::still_admits(const tls::Peer& peer, const std::optional<IpAddress>& source,
                                                   const trust::Verdict& verdict, const Terms& terms,
                                                   bool rules_changed) const {
     if (peer.presented.empty()) return std::nullopt;

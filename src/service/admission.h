@@ -29,8 +29,8 @@ struct AdmissionRules {
 
 /// What is known of a connection besides its peer.
 struct Arrival {
-    std::optional<x509::IpAddress> source;  ///< none: it comes by a UNIX socket
-    const Ledger* ledger = nullptr;         ///< that counts open streams; null: they are not counted
+    std::optional<IpAddress> source;  ///< none: it comes by a UNIX socket
+    const Ledger* ledger = nullptr;   ///< that counts open streams; null: they are not counted
 };
 
 /// What an open stream is held to.
@@ -61,7 +61,7 @@ class AdmissionJudge final : public tls::PeerJudge {
     /// is, and what it is held to now. Cheaper than judge(): where a client CA admitted it and the rules are the same,
     /// only the registry's denials are asked. A registry that can't be reached closes nothing; nor does the number of
     /// streams, which the ledger counts.
-    [[nodiscard]] std::optional<Terms> still_admits(const tls::Peer& peer, const std::optional<x509::IpAddress>& source,
+    [[nodiscard]] std::optional<Terms> still_admits(const tls::Peer& peer, const std::optional<IpAddress>& source,
                                                     const trust::Verdict& verdict, const Terms& terms,
                                                     bool rules_changed) const;
 
@@ -72,7 +72,7 @@ class AdmissionJudge final : public tls::PeerJudge {
 
   private:
     [[nodiscard]] trust::Verdict judge_with(trust::Standing standing, const tls::Peer& peer,
-                                            const std::optional<x509::IpAddress>& source, x509::Time now) const;
+                                            const std::optional<IpAddress>& source, x509::Time now) const;
 
     std::shared_ptr<const AdmissionRules> rules_;
     std::shared_ptr<const registry::Snapshot> snapshot_;

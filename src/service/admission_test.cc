@@ -138,7 +138,7 @@ std::shared_ptr<const trust::ClientRules> bounds(const trust::RuleTexts& texts) 
 }
 
 TEST_F(Admission, A44_AnOpenStreamIsHeldToTheRulesThatHoldNow) {
-    const auto source = *x509::IpAddress::parse("192.0.2.1");
+    const auto source = *IpAddress::parse("192.0.2.1");
     const auto verdict = judge.judge(peer_of(alice), {source, nullptr});
     ASSERT_TRUE(verdict.lets_pass());
     const auto terms_with = [&](const trust::RuleTexts& texts, std::uint64_t disconnects = 0) {

@@ -6,11 +6,6 @@
 namespace cotter::service {
 namespace {
 
-bool needs_anchors(const std::optional<trust::ServerPolicy>& policy) {
-    return policy && (policy->trust == trust::TrustMode::kChain || policy->trust == trust::TrustMode::kChainAndPins ||
-                      policy->mode == trust::Mode::kOff || policy->on_expiry == trust::OnExpiry::kChain);
-}
-
 Result<x509::TrustAnchors> read_anchors(const ClientSettings& settings,
                                         const std::optional<trust::ServerPolicy>& policy) {
     if (settings.roots) {
@@ -18,7 +13,7 @@ Result<x509::TrustAnchors> read_anchors(const ClientSettings& settings,
         if (!roots) return unexpected(roots.error());
         return x509::TrustAnchors(std::move(*roots));
     }
-    if (needs_anchors(policy)) return x509::TrustAnchors::system();
+    if (policy && trust::needs_anchors(*policy)) return x509::TrustAnchors::system();
     if (policy && policy->trust == trust::TrustMode::kDane) {
         // Only records of usage 0 and 1 look at them; where there are none, these refuse.
         return x509::TrustAnchors::system().value_or(x509::TrustAnchors());

@@ -9,9 +9,9 @@
 #include "service/policy_choice.h"
 #include "service/settings.h"
 #include "stream/starttls_dialogue.h"
-#include "x509/host_name.h"
 
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 
 #include <filesystem>
 #include <functional>
@@ -23,8 +23,8 @@ namespace cotter::service {
 struct ClientConfiguration;
 
 struct ClientSettings {
-    x509::HostPort server;                        ///< where to go
-    std::optional<x509::HostName> server_name{};  ///< --server-name: sent and judged instead of the host
+    HostPort server;                              ///< where to go
+    std::optional<HostName> server_name{};        ///< --server-name: sent and judged instead of the host
     std::optional<stream::StartTls> start_tls{};  ///< the protocol that is talked over to TLS first
     TrustRequest trust{};
     std::optional<std::filesystem::path> roots{};
@@ -40,10 +40,10 @@ struct ClientSettings {
     StreamSettings stream{};
     ProcessSettings process{};
     std::function<void(ClientConfiguration&)> rehearsal{};  ///< what a proof makes worse before it connects (proof.h)
-    std::optional<x509::HostName> rehearsed_host{};         ///< and the name that it judges by; sent is the right one
+    std::optional<HostName> rehearsed_host{};               ///< and the name that it judges by; sent is the right one
 
     /// The name that is judged, with the port.
-    [[nodiscard]] x509::HostPort judged_host() const { return {server_name ? *server_name : server.host, server.port}; }
+    [[nodiscard]] HostPort judged_host() const { return {server_name ? *server_name : server.host, server.port}; }
 };
 
 /// What a reload replaces, read whole or not at all.

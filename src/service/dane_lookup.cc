@@ -29,7 +29,7 @@ class LookUp {
           readable_(reactor.io()),
           deadline_(reactor, stream::later(std::chrono::steady_clock::now(), timeout)) {}
 
-    asio::awaitable<trust::DaneAnswer> run(x509::HostPort host) {
+    asio::awaitable<trust::DaneAnswer> run(HostPort host) {
         const std::string* const name = host.host.dns_name() == nullptr ? nullptr : &host.host.dns_name()->text();
         if (name == nullptr) {
             co_return trust::DaneAnswer{.state = DaneState::kError,
@@ -42,7 +42,7 @@ class LookUp {
         if (target.state == DaneState::kBogus || target.state == DaneState::kError)
             co_return answer_of(whole_name, target);
         const std::string prefix = "_" + std::to_string(host.port) + "._tcp.";
-        auto alias = x509::DnsName::parse(target.canonical_name);
+        auto alias = DnsName::parse(target.canonical_name);
         if (alias && alias->text() != *name) {
             const std::string elsewhere = prefix + alias->text() + ".";
             const auto there = co_await ask(elsewhere, evidence::RecordType::kTlsa);
@@ -100,7 +100,7 @@ class LookUp {
 }  // namespace
 
 asio::awaitable<trust::DaneAnswer> look_up_dane(stream::Reactor& reactor,
-                                                std::shared_ptr<evidence::DaneResolver> resolver, x509::HostPort host,
+                                                std::shared_ptr<evidence::DaneResolver> resolver, HostPort host,
                                                 std::chrono::milliseconds timeout) {
     LookUp look_up(reactor, *resolver, timeout);
     co_return co_await look_up.run(std::move(host));

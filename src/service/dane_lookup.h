@@ -4,7 +4,8 @@
 #include "evidence/dane_resolver.h"
 #include "stream/reactor.h"
 #include "trust/tlsa.h"
-#include "x509/host_name.h"
+
+#include <cotter/host_name.h>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -18,7 +19,6 @@ namespace cotter::service {
 /// not there within `timeout` is kError, and so is one for an address, which has no records.
 [[nodiscard]] boost::asio::awaitable<trust::DaneAnswer> look_up_dane(stream::Reactor& reactor,
                                                                      std::shared_ptr<evidence::DaneResolver> resolver,
-                                                                     x509::HostPort host,
-                                                                     std::chrono::milliseconds timeout);
+                                                                     HostPort host, std::chrono::milliseconds timeout);
 
 }  // namespace cotter::service

@@ -131,11 +131,7 @@ std::vector<Expiry> ServerJudge::expiries() const {
 
 trust::Evidence ServerJudge::evidence_of(const trust::ServerPolicy& policy, const tls::Peer& peer,
                                          trust::Time now) const {
-    trust::Evidence evidence;
-    evidence.presented = peer.presented;
-    evidence.malformed = peer.malformed;
-    evidence.possession = peer.possession;
-    evidence.protocol = peer.protocol;
+    trust::Evidence evidence = tls::evidence_of(peer);
     evidence.host = host_;
     evidence.anchors = anchors_;
     evidence.dane = dane_;
@@ -160,9 +156,7 @@ trust::Verdict ServerJudge::judge_by(const trust::ServerPolicy& policy, const tl
 
 trust::Verdict ServerJudge::judge(const tls::Peer& peer) const {
     if (policy_) return judge_by(*policy_, peer);
-    trust::Evidence evidence;
-    evidence.presented = peer.presented;
-    return trust::judge_without_policy(evidence);
+    return trust::judge_without_policy(tls::evidence_of(peer));
 }
 
 trust::Verdict ServerJudge::judge_without_revocation(const tls::Peer& peer) const {
@@ -181,7 +175,7 @@ trust::Coverage ServerJudge::coverage_of(const tls::Peer& peer, const trust::Ver
     return trust::coverage_of(evidence_of(*policy_, peer, now), *policy_, verdict, now);
 }
 
-Incident ServerJudge::incident_of(const x509::HostPort& dialled, const trust::Verdict& verdict,
+Incident ServerJudge::incident_of(const HostPort& dialled, const trust::Verdict& verdict,
                                   std::string connection_id) const {
     return {host_, dialled, verdict, *policy_, noted_, wall_clock_now(), std::move(connection_id)};
 }
@@ -329,7 +323,7 @@ stream::RelayLimits Dialer::limits_of(const tls::Stream& stream) const {
 
 Result<void> Dialer::remember(const tls::Stream& stream) const {
     const auto& presented = stream.peer().presented;
-    const x509::HostPort host = settings_.judged_host();
+    const HostPort host = settings_.judged_host();
     const trust::Time now = wall_clock_now();
     if (!stream.verdict().is_first_contact) {
         if (!judge_.goes_by_memory()) return {};

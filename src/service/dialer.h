@@ -29,7 +29,7 @@ namespace cotter::service {
 class ServerJudge final : public tls::PeerJudge {
   public:
     enum class Intent : std::uint8_t { kStream, kLook };
-    ServerJudge(x509::HostPort host, evidence::KnownPeers known_peers, std::filesystem::path crl_numbers, Intent intent)
+    ServerJudge(HostPort host, evidence::KnownPeers known_peers, std::filesystem::path crl_numbers, Intent intent)
         : host_(std::move(host)),
           known_peers_(std::move(known_peers)),
           intent_(intent),
@@ -58,7 +58,7 @@ class ServerJudge final : public tls::PeerJudge {
     /// What the verdict on that peer rests on; for a peer that is covered by a policy.
     [[nodiscard]] trust::Coverage coverage_of(const tls::Peer& peer, const trust::Verdict& verdict) const;
     /// What that verdict is to be reported as; for a peer that is covered by a policy.
-    [[nodiscard]] Incident incident_of(const x509::HostPort& dialled, const trust::Verdict& verdict,
+    [[nodiscard]] Incident incident_of(const HostPort& dialled, const trust::Verdict& verdict,
                                        std::string connection_id) const;
     [[nodiscard]] bool has_policy() const { return policy_.has_value(); }
     [[nodiscard]] const std::optional<trust::ServerPolicy>& policy() const { return policy_; }
@@ -72,7 +72,7 @@ class ServerJudge final : public tls::PeerJudge {
                                               trust::Time now) const;
     [[nodiscard]] trust::Verdict judge_by(const trust::ServerPolicy& policy, const tls::Peer& peer) const;
 
-    x509::HostPort host_;
+    HostPort host_;
     evidence::KnownPeers known_peers_;
     Intent intent_;
     std::optional<trust::HostPattern> noted_;

@@ -49,7 +49,7 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-FirstContact::FirstContact(x509::HostPort host, x509::Certificate leaf)
+FirstContact::FirstContact(HostPort host, x509::Certificate leaf)
     : leaf_(std::move(leaf)), claims_(squeezed(leaf_.subject_text() + leaf_.issuer_text())) {
     question_ = "\ncotter: nothing is remembered of " + host.to_string() + ". This key answered, " +
                 leaf_.public_key().description() + ":\n\n  " + grouped_pin(leaf_) +

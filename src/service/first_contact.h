@@ -3,7 +3,8 @@
 #pragma once
 
 #include "x509/certificate.h"
-#include "x509/host_name.h"
+
+#include <cotter/host_name.h>
 
 #include <cstdint>
 #include <string>
@@ -23,7 +24,7 @@ enum class Answer : std::uint8_t {
 class FirstContact {
   public:
     /// `leaf`: of the certificate whose key the server has proved to hold.
-    FirstContact(x509::HostPort host, x509::Certificate leaf);
+    FirstContact(HostPort host, x509::Certificate leaf);
 
     /// Some lines of at most 80 columns, the last without a newline. What the certificate says is escaped, cut, and
     /// told as what it is (INVARIANT A133); the pin is grouped, so that no pin can be pasted back from here.

@@ -21,7 +21,7 @@ std::string pin_text(const Minted& minted, PinTarget target = PinTarget::kSubjec
 }
 
 FirstContact contact_of(const Minted& minted) {
-    return {*x509::HostPort::parse("db.example:5432"), minted.certificate()};
+    return {*HostPort::parse("db.example:5432"), minted.certificate()};
 }
 
 /// The line of the question that shows the pin, as somebody would copy it.

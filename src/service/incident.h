@@ -4,7 +4,8 @@
 #include "trust/host_pattern.h"
 #include "trust/policy.h"
 #include "trust/verdict.h"
-#include "x509/host_name.h"
+
+#include <cotter/host_name.h>
 
 #include <optional>
 #include <string>
@@ -12,8 +13,8 @@
 namespace cotter::service {
 
 struct Incident {
-    x509::HostPort host;     ///< as judged
-    x509::HostPort dialled;  ///< where the connection went: elsewhere than to `host` with --server-name
+    HostPort host;     ///< as judged
+    HostPort dialled;  ///< where the connection went: elsewhere than to `host` with --server-name
     trust::Verdict verdict;
     trust::ServerPolicy policy;
     std::optional<trust::HostPattern> noted;  ///< whom the policy file's entry is for; none: the call gave the policy

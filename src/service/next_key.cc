@@ -29,8 +29,8 @@ KeyAnswer answer_by_pins(const trust::ServerPolicy& policy, const x509::PublicKe
 /// One announcement, proved, at one client.
 class Hearing {
   public:
-    Hearing(x509::PublicKey next, const tls::Stream& stream, const x509::HostPort& server,
-            const trust::ServerPolicy& policy, std::uint8_t held)
+    Hearing(x509::PublicKey next, const tls::Stream& stream, const HostPort& server, const trust::ServerPolicy& policy,
+            std::uint8_t held)
         : next_(std::move(next)), stream_(stream), server_(server), policy_(policy), held_(held) {}
 
     Heard run(const evidence::KnownPeers& memory, trust::Time now) {
@@ -69,7 +69,7 @@ class Hearing {
 
     x509::PublicKey next_;
     const tls::Stream& stream_;
-    const x509::HostPort& server_;
+    const HostPort& server_;
     const trust::ServerPolicy& policy_;
     std::uint8_t held_;
 };
@@ -88,7 +88,7 @@ std::string_view text_of(KeyEvent::Kind kind) {
     return "";
 }
 
-Heard hear_of_next_key(const stream::KeyNews& news, const tls::Stream& stream, const x509::HostPort& server,
+Heard hear_of_next_key(const stream::KeyNews& news, const tls::Stream& stream, const HostPort& server,
                        const trust::ServerPolicy& policy, const evidence::KnownPeers& memory, trust::Time now) {
     if (stream.is_resumed() || stream.verdict().outcome != trust::Outcome::kTrusted) return {};
     const x509::Certificate& presented = stream.peer().presented.front();

@@ -25,7 +25,7 @@ struct KeyEvent {
         kRefused,       ///< what is said of a next key is not believed, or the key is not wanted
     };
     Kind kind;
-    x509::HostPort server;
+    HostPort server;
     std::optional<Pin> key;
     std::string why;  ///< for the last three
 };
@@ -40,8 +40,8 @@ struct Heard {
 
 /// Hears what the server said at the beginning of a stream that was opened to it. Nothing is believed on a resumed
 /// session, or where the verdict is not plain trust. `memory` changes only where the policy goes by it.
-[[nodiscard]] Heard hear_of_next_key(const stream::KeyNews& news, const tls::Stream& stream,
-                                     const x509::HostPort& server, const trust::ServerPolicy& policy,
-                                     const evidence::KnownPeers& memory, trust::Time now);
+[[nodiscard]] Heard hear_of_next_key(const stream::KeyNews& news, const tls::Stream& stream, const HostPort& server,
+                                     const trust::ServerPolicy& policy, const evidence::KnownPeers& memory,
+                                     trust::Time now);
 
 }  // namespace cotter::service

@@ -56,7 +56,7 @@ class NextKeyTest : public ::testing::Test {
     const x509::Certificate present_ = scene_.server_minted.certificate();
     const Minted next_ = mint().leaf("next.example");
     files::testing::ScratchFolder scratch_;
-    const x509::HostPort peer_ = *x509::HostPort::parse("server.example:1");
+    const HostPort peer_ = *HostPort::parse("server.example:1");
     evidence::KnownPeers memory_{scratch_ / "known_peers"};
     trust::ServerPolicy policy_;
 };

@@ -42,7 +42,7 @@ Result<void> check_tlsa(const TrustRequest& request, const std::optional<trust::
     return {};
 }
 
-Result<bool> remembers(const TrustRequest& request, const x509::HostPort& host) {
+Result<bool> remembers(const TrustRequest& request, const HostPort& host) {
     if (request.known_peers.empty()) return false;
     const auto pins = request.memory().pins_of(host);
     if (!pins) return unexpected(pins.error());
@@ -51,7 +51,7 @@ Result<bool> remembers(const TrustRequest& request, const x509::HostPort& host) 
 
 }  // namespace
 
-Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request, const x509::HostPort& host) {
+Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request, const HostPort& host) {
     if (!request.policy_file && is_absent(request.usual_policy_file)) return std::nullopt;
     const std::filesystem::path& path = request.policy_file ? *request.policy_file : request.usual_policy_file;
     const auto set = formats::read_policy(path);
@@ -61,7 +61,7 @@ Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& req
     return *entry;
 }
 
-Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& request, const x509::HostPort& host) {
+Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& request, const HostPort& host) {
     if (request.trust && !request.pins.empty() && !trust::looks_at_pins(*request.trust)) {
         return malformed("pins_unused", "reading --pin with --trust " + std::string(trust::text_of(*request.trust)),
                          "that trust mode does not look at pins", "leave --trust out, or say --trust chain+pins");

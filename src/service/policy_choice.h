@@ -5,9 +5,9 @@
 #include "evidence/known_peers.h"
 #include "trust/policy_set.h"
 #include "trust/tlsa.h"
-#include "x509/host_name.h"
 
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 #include <cotter/pin.h>
 
 #include <filesystem>
@@ -38,10 +38,10 @@ struct TrustRequest {
 /// (INTERFACE 7, "Calls"). A policy file that can't be read is an Error even where it would not be needed
 /// (INVARIANT A19).
 [[nodiscard]] Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& request,
-                                                                       const x509::HostPort& host);
+                                                                       const HostPort& host);
 
 /// The policy file's entry for that host and port, if there is a file and an entry. Errors as above.
 [[nodiscard]] Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request,
-                                                                       const x509::HostPort& host);
+                                                                       const HostPort& host);
 
 }  // namespace cotter::service

@@ -9,7 +9,7 @@
 namespace cotter::service {
 namespace {
 
-Seen look(const ServerJudge& judge, const x509::HostPort& dialled, const tls::Handshake& handshake) {
+Seen look(const ServerJudge& judge, const HostPort& dialled, const tls::Handshake& handshake) {
     const tls::Peer& peer = handshake.peer();
     Seen seen{peer, judge.judge(peer), std::nullopt, std::nullopt};
     if (!judge.has_policy()) return seen;

@@ -196,7 +196,7 @@ class Prover {
             return {};
         }
         ClientSettings settings = settings_;
-        settings.rehearsed_host = x509::HostName::parse(kWrongHost).value();
+        settings.rehearsed_host = HostName::parse(kWrongHost).value();
         if (auto failure =
                 attempt({"wrong_host", name_changed, ReasonCode::kHostMismatch, std::nullopt, {}}, settings)) {
             return failure;

@@ -52,7 +52,7 @@ struct Kept {
 
 std::string json_of(const WaitingReport& report) {
     Json servers = Json::array();
-    for (const x509::HostPort& server : report.servers) servers.push_back(server.to_string());
+    for (const HostPort& server : report.servers) servers.push_back(server.to_string());
     return Json{
         {"target", report.target},          {"servers", std::move(servers)}, {"made", text::rfc3339(report.made)},
         {"due", text::rfc3339(report.due)}, {"attempts", report.attempts},   {"report", report.body}}
@@ -60,12 +60,12 @@ std::string json_of(const WaitingReport& report) {
 }
 
 /// None unless every name can be read: whoever they name gets no report.
-std::vector<x509::HostPort> servers_of(const Json& document) {
-    std::vector<x509::HostPort> servers;
+std::vector<HostPort> servers_of(const Json& document) {
+    std::vector<HostPort> servers;
     if (!document.is_object() || !document.contains("servers") || !document["servers"].is_array()) return servers;
     for (const Json& name : document["servers"]) {
-        auto server = name.is_string() ? x509::HostPort::parse(name.get<std::string>())
-                                       : Result<x509::HostPort>(unexpected(Error{}));
+        auto server =
+            name.is_string() ? HostPort::parse(name.get<std::string>()) : Result<HostPort>(unexpected(Error{}));
         if (!server) return {};
         servers.push_back(std::move(*server));
     }
@@ -153,7 +153,7 @@ class OpenFolder {
 }  // namespace
 
 Result<ReportQueue::Added> ReportQueue::add(std::string_view failure, const std::string& target,
-                                            std::vector<x509::HostPort> servers, std::string body, Time now) const {
+                                            std::vector<HostPort> servers, std::string body, Time now) const {
     const auto folder = OpenFolder::open(folder_);
     if (!folder) return unexpected(folder.error());
     const std::string name = name_of(failure, target);

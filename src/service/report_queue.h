@@ -2,9 +2,8 @@
 // process of a state folder.
 #pragma once
 
-#include "x509/host_name.h"
-
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 
 #include <chrono>
 #include <filesystem>
@@ -28,7 +27,7 @@ struct ReportLimits {
 struct WaitingReport {
     std::string name;  ///< of its file, without ending
     std::string target;
-    std::vector<x509::HostPort> servers;  ///< names of the server that failed: as judged, and as dialled
+    std::vector<HostPort> servers;  ///< names of the server that failed: as judged, and as dialled
     std::chrono::sys_seconds made;
     std::chrono::sys_seconds due;
     unsigned attempts = 0;
@@ -47,9 +46,8 @@ class ReportQueue {
     };
 
     /// `failure` says which failure it is: what has the same text for the same target is the same. Due at once.
-    [[nodiscard]] Result<Added> add(std::string_view failure, const std::string& target,
-                                    std::vector<x509::HostPort> servers, std::string body,
-                                    std::chrono::sys_seconds now) const;
+    [[nodiscard]] Result<Added> add(std::string_view failure, const std::string& target, std::vector<HostPort> servers,
+                                    std::string body, std::chrono::sys_seconds now) const;
 
     /// What is due for that target, the oldest first; it is the caller's for limits.first_delay. What has waited too
     /// long, and what can't be read, is thrown away.

@@ -27,9 +27,8 @@ class ReportQueueTest : public ::testing::Test {
   protected:
     Added add(const ReportQueue& queue, const std::string& failure, std::chrono::sys_seconds now = kNow,
               const std::string& body = "{}", const std::string& target = kTarget) {
-        const auto added =
-            queue.add(failure, target,
-                      {*x509::HostPort::parse("db.example:5432"), *x509::HostPort::parse("192.0.2.7:5432")}, body, now);
+        const auto added = queue.add(
+            failure, target, {*HostPort::parse("db.example:5432"), *HostPort::parse("192.0.2.7:5432")}, body, now);
         EXPECT_TRUE(added) << added.error().why;
         return *added;
     }
@@ -161,7 +160,7 @@ TEST_F(ReportQueueTest, AFileThatIsNoReportIsThrownAway) {
 
 TEST_F(ReportQueueTest, AFolderThatCantBeMadeIsAnError) {
     EXPECT_FALSE(
-        ReportQueue(scratch_.path() / "no" / "such").add("one", kTarget, {*x509::HostPort::parse("a:1")}, "{}", kNow));
+        ReportQueue(scratch_.path() / "no" / "such").add("one", kTarget, {*HostPort::parse("a:1")}, "{}", kNow));
 }
 
 }  // namespace

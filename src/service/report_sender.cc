@@ -50,8 +50,8 @@ ByteVector octets_of(const sockaddr* address) {
     return {};
 }
 
-Addresses addresses_of(const x509::HostName& host) {
-    if (const x509::IpAddress* address = host.address()) return {plain(address->octets())};
+Addresses addresses_of(const HostName& host) {
+    if (const IpAddress* address = host.address()) return {plain(address->octets())};
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
@@ -110,10 +110,10 @@ Delivery judge_answer(long status) {
     return {Outcome::kLater, said};
 }
 
-Delivery post(const ReportTarget& target, std::span<const x509::HostPort> failed, const std::string& report,
+Delivery post(const ReportTarget& target, std::span<const HostPort> failed, const std::string& report,
               const std::vector<Pin>& pins, std::chrono::milliseconds most) {
     Addresses forbidden;
-    for (const x509::HostPort& server : failed) {
+    for (const HostPort& server : failed) {
         if (is_same_server(target.server()->host, server.host)) {
             return {Outcome::kNever, "the collector is the server that failed"};
         }
@@ -153,7 +153,7 @@ Delivery post(const ReportTarget& target, std::span<const x509::HostPort> failed
 
 }  // namespace
 
-bool is_same_server(const x509::HostName& collector, const x509::HostName& failed) {
+bool is_same_server(const HostName& collector, const HostName& failed) {
     if (collector == failed) return true;
     const Addresses theirs = addresses_of(collector);
     const Addresses forbidden = addresses_of(failed);
@@ -169,7 +169,7 @@ std::string without_chains(const std::string& report) {
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Delivery deliver(const ReportTarget& target, std::span<const x509::HostPort> failed, const std::string& report,
+Delivery deliver(const ReportTarget& target, std::span<const HostPort> failed, const std::string& report,
                  const std::vector<Pin>& collector_pins, std::chrono::milliseconds most) {
     switch (target.kind()) {
         case ReportTarget::Kind::kFile: {

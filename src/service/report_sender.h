@@ -24,13 +24,12 @@ struct Delivery {
 };
 
 /// Whether the collector is the server that failed: the same name, or an address that both have. Asks the resolver.
-[[nodiscard]] bool is_same_server(const x509::HostName& collector, const x509::HostName& failed);
+[[nodiscard]] bool is_same_server(const HostName& collector, const HostName& failed);
 
 /// `failed`: every name of the server that the report is about. `collector_pins`: of the collector's key; none: the
 /// system's trust anchors and its name decide. Redirects are not followed. Takes at most `most` for a POST.
-[[nodiscard]] Delivery deliver(const ReportTarget& target, std::span<const x509::HostPort> failed,
-                               const std::string& report, const std::vector<Pin>& collector_pins,
-                               std::chrono::milliseconds most);
+[[nodiscard]] Delivery deliver(const ReportTarget& target, std::span<const HostPort> failed, const std::string& report,
+                               const std::vector<Pin>& collector_pins, std::chrono::milliseconds most);
 
 /// The report without its certificates, for a syslog that cuts long lines.
 [[nodiscard]] std::string without_chains(const std::string& report);

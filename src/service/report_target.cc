@@ -60,7 +60,7 @@ Result<ReportTarget> ReportTarget::parse(std::string_view text) {
         }
     }
     const auto port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
-    auto server = x509::HostPort::parse(part_of(url.get(), CURLUPART_HOST).value_or("") + ":" + port.value_or(""));
+    auto server = HostPort::parse(part_of(url.get(), CURLUPART_HOST).value_or("") + ":" + port.value_or(""));
     if (!server) return bad_target(text, server.error().why, "write https://HOST/PATH");
     ReportTarget target(Kind::kHttps, std::string(text));
     target.server_ = std::move(*server);

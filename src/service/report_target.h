@@ -1,9 +1,8 @@
 // ReportTarget: where reports of failures go: a file, syslog, or a collector on the web.
 #pragma once
 
-#include "x509/host_name.h"
-
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 
 #include <compare>
 #include <filesystem>
@@ -22,9 +21,9 @@ class ReportTarget {
     [[nodiscard]] static Result<ReportTarget> parse(std::string_view text);
 
     [[nodiscard]] Kind kind() const { return kind_; }
-    [[nodiscard]] const std::filesystem::path& file() const { return file_; }              ///< of kFile
-    [[nodiscard]] const std::optional<x509::HostPort>& server() const { return server_; }  ///< of kHttps
-    [[nodiscard]] const std::string& to_string() const { return text_; }  ///< the text it was read from
+    [[nodiscard]] const std::filesystem::path& file() const { return file_; }        ///< of kFile
+    [[nodiscard]] const std::optional<HostPort>& server() const { return server_; }  ///< of kHttps
+    [[nodiscard]] const std::string& to_string() const { return text_; }             ///< the text it was read from
 
     bool operator==(const ReportTarget& other) const { return text_ == other.text_; }
 
@@ -34,7 +33,7 @@ class ReportTarget {
     Kind kind_;
     std::string text_;
     std::filesystem::path file_;
-    std::optional<x509::HostPort> server_;
+    std::optional<HostPort> server_;
 };
 
 }  // namespace cotter::service

@@ -41,8 +41,8 @@ TEST(ReportTarget, RefusesTheRest) {
     EXPECT_FALSE(ReportTarget::parse(std::string_view("file:a\0b", 8)));
 }
 
-x509::HostName name(std::string_view text) {
-    return *x509::HostName::parse(text);
+HostName name(std::string_view text) {
+    return *HostName::parse(text);
 }
 
 TEST(ReportSender, A142_TheFailedServerIsKnownByNameAndByAddress) {
@@ -57,8 +57,7 @@ TEST(ReportSender, A142_TheFailedServerIsKnownByNameAndByAddress) {
 TEST(ReportSender, A142_NothingGoesToWhereTheConnectionWentUnderAnotherName) {
     const auto collector = ReportTarget::parse("https://127.0.0.1:1/");
     ASSERT_TRUE(collector);
-    const std::vector<x509::HostPort> failed{*x509::HostPort::parse("db.invalid:443"),
-                                             *x509::HostPort::parse("127.0.0.1:443")};
+    const std::vector<HostPort> failed{*HostPort::parse("db.invalid:443"), *HostPort::parse("127.0.0.1:443")};
     const Delivery delivery = deliver(*collector, failed, "{}", {}, std::chrono::seconds(1));
     EXPECT_EQ(delivery.outcome, Delivery::Outcome::kNever) << delivery.why;
 }

@@ -30,9 +30,9 @@ std::string pin_text(const x509::Certificate& certificate) {
 }
 
 /// Of "192.0.2.1:5000" or "[2001:db8::1]:5000".
-std::optional<x509::IpAddress> ip_of(const std::string& address) {
-    const auto parsed = x509::IpAddress::parse(address.starts_with('[') ? address.substr(1, address.find(']') - 1)
-                                                                        : address.substr(0, address.rfind(':')));
+std::optional<IpAddress> ip_of(const std::string& address) {
+    const auto parsed = IpAddress::parse(address.starts_with('[') ? address.substr(1, address.find(']') - 1)
+                                                                  : address.substr(0, address.rfind(':')));
     return parsed ? std::optional(*parsed) : std::nullopt;
 }
 

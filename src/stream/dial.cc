@@ -23,8 +23,8 @@ struct Candidate {
     bool is_unix = false;
 };
 
-std::optional<x509::IpAddress> address_of(const asio::ip::address& address) {
-    auto parsed = x509::IpAddress::parse(address.to_string());
+std::optional<IpAddress> address_of(const asio::ip::address& address) {
+    auto parsed = IpAddress::parse(address.to_string());
     return parsed ? std::optional(*parsed) : std::nullopt;
 }
 
@@ -49,9 +49,9 @@ unexpected<Error> cannot_connect(const Target& target, std::string why) {
                   "check that something listens there and that nothing between filters it");
 }
 
-asio::awaitable<Result<std::vector<Candidate>>> resolve(const x509::HostPort& host, Reach reach, const Target& target) {
+asio::awaitable<Result<std::vector<Candidate>>> resolve(const HostPort& host, Reach reach, const Target& target) {
     std::vector<asio::ip::tcp::endpoint> found;
-    if (const x509::IpAddress* literal = host.host.address()) {
+    if (const IpAddress* literal = host.host.address()) {
         found.emplace_back(asio::ip::make_address(literal->to_string()), host.port);
     } else {
         asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
@@ -84,7 +84,7 @@ asio::awaitable<Result<Socket>> dial(Reactor& reactor, const Target& target, Rea
     if (const auto* path = std::get_if<UnixPath>(&target.value)) {
         candidates.push_back({asio::local::stream_protocol::endpoint(path->path.string()), path->path.string(), true});
     } else {
-        auto resolved = co_await resolve(std::get<x509::HostPort>(target.value), reach, target);
+        auto resolved = co_await resolve(std::get<HostPort>(target.value), reach, target);
         if (!resolved) co_return unexpected(resolved.error());
         candidates = std::move(*resolved);
     }

@@ -43,7 +43,7 @@ bool is_in(Bytes address, const std::array<unsigned, N>& network, unsigned bits)
 }
 
 /// The IPv4 address inside ::ffff:0:0/96, or the octets as they are.
-Bytes unmapped(const x509::IpAddress& address) {
+Bytes unmapped(const IpAddress& address) {
     const Bytes octets = address.octets();
     constexpr std::array<unsigned, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     return address.is_v6() && is_in(octets, kMapped, 96) ? octets.subspan(12) : octets;
@@ -66,7 +66,7 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
         if (host == "localhost" && !in_brackets) {
             listen.is_localhost = true;
         } else {
-            auto address = x509::IpAddress::parse(host);
+            auto address = IpAddress::parse(host);
             // Without them, 1::2:7000 could mean an address of its own as well as a port.
             if (!address || address->is_v6() != in_brackets) {
                 return malformed("bad_listen_address", "reading the address " + text::escape(text),
@@ -88,17 +88,17 @@ Result<Target> Target::parse(std::string_view text) {
         if (!path) return unexpected(path.error());
         return Target{std::move(*path)};
     }
-    auto host = x509::HostPort::parse(text);
+    auto host = HostPort::parse(text);
     if (!host) return unexpected(host.error());
     return Target{std::move(*host)};
 }
 
 std::string Target::to_string() const {
     if (const auto* path = std::get_if<UnixPath>(&value)) return std::string(kUnixPrefix) + path->path.string();
-    return std::get<x509::HostPort>(value).to_string();
+    return std::get<HostPort>(value).to_string();
 }
 
-bool is_loopback(const x509::IpAddress& address) {
+bool is_loopback(const IpAddress& address) {
     const Bytes octets = unmapped(address);
     if (octets.size() == 4) return is_in(octets, std::array<unsigned, 4>{127}, 8);
     std::array<unsigned, 16> one{};
@@ -106,7 +106,7 @@ bool is_loopback(const x509::IpAddress& address) {
     return is_in(octets, one, 128);
 }
 
-bool is_private(const x509::IpAddress& address) {
+bool is_private(const IpAddress& address) {
     using V4 = std::array<unsigned, 4>;
     const Bytes octets = unmapped(address);
     if (octets.size() == 4) {

@@ -1,9 +1,8 @@
 // Where to listen and where to go: TCP or UNIX sockets, parsed once from a flag.
 #pragma once
 
-#include "x509/host_name.h"
-
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 
 #include <filesystem>
 #include <optional>
@@ -21,8 +20,8 @@ struct UnixPath {
 
 /// [HOST:]PORT of a listener; port 0 takes a free one. HOST is an address literal or "localhost".
 struct TcpListen {
-    std::optional<x509::IpAddress> address;  ///< none: as ListenAddress::parse's caller says
-    bool is_localhost = false;               ///< "localhost": 127.0.0.1
+    std::optional<IpAddress> address;  ///< none: as ListenAddress::parse's caller says
+    bool is_localhost = false;         ///< "localhost": 127.0.0.1
     std::uint16_t port = 0;
     bool operator==(const TcpListen&) const = default;
 };
@@ -35,15 +34,15 @@ struct ListenAddress {
 
 /// Where a stream goes: HOST:PORT or unix:PATH.
 struct Target {
-    std::variant<x509::HostPort, UnixPath> value;
+    std::variant<HostPort, UnixPath> value;
     [[nodiscard]] static Result<Target> parse(std::string_view text);
     [[nodiscard]] std::string to_string() const;
     bool operator==(const Target&) const = default;
 };
 
 /// 127.0.0.0/8 and ::1.
-[[nodiscard]] bool is_loopback(const x509::IpAddress& address);
+[[nodiscard]] bool is_loopback(const IpAddress& address);
 /// RFC 1918, RFC 6598, link-local, fc00::/7.
-[[nodiscard]] bool is_private(const x509::IpAddress& address);
+[[nodiscard]] bool is_private(const IpAddress& address);
 
 }  // namespace cotter::stream

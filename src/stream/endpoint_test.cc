@@ -23,7 +23,7 @@ TEST(Endpoint, A221_AListenerSaysWhere) {
         const auto parsed = ListenAddress::parse(c.text);
         ASSERT_TRUE(parsed) << c.text;
         TcpListen expected;
-        if (c.address != nullptr) expected.address = *x509::IpAddress::parse(c.address);
+        if (c.address != nullptr) expected.address = *IpAddress::parse(c.address);
         expected.is_localhost = c.is_localhost;
         expected.port = c.port;
         EXPECT_EQ(*parsed, ListenAddress{expected}) << c.text;
@@ -123,7 +123,7 @@ TEST(Endpoint, KnowsWhatIsNear) {
         {"2001:db8::1", false, false},
     };
     for (const Case& c : cases) {
-        const auto address = *x509::IpAddress::parse(c.address);
+        const auto address = *IpAddress::parse(c.address);
         EXPECT_EQ(is_loopback(address), c.is_loopback) << c.address;
         EXPECT_EQ(is_private(address), c.is_private) << c.address;
     }

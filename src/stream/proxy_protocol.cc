@@ -1,8 +1,9 @@
 // Writing the PROXY protocol.
 #include "stream/proxy_protocol.h"
 
-#include "x509/host_name.h"
 #include "x509/openssl.h"
+
+#include <cotter/host_name.h>
 
 #include <array>
 
@@ -23,15 +24,15 @@ constexpr unsigned kClientUsesTls = 0x01 | 0x02;  // over TLS, with a certificat
 constexpr std::size_t kMostTlv = 12U << 10U;
 
 struct Addresses {
-    x509::IpAddress source;
-    x509::IpAddress destination;
+    IpAddress source;
+    IpAddress destination;
     std::uint16_t source_port;
     std::uint16_t destination_port;
 };
 
 std::optional<Addresses> addresses_of(const ProxyFacts& facts) {
-    const auto source = x509::HostPort::parse(facts.source);
-    const auto destination = x509::HostPort::parse(facts.destination);
+    const auto source = HostPort::parse(facts.source);
+    const auto destination = HostPort::parse(facts.destination);
     if (!source || !destination || !source->host.is_address() || !destination->host.is_address()) return std::nullopt;
     Addresses addresses{*source->host.address(), *destination->host.address(), source->port, destination->port};
     if (addresses.source.is_v6() != addresses.destination.is_v6()) return std::nullopt;

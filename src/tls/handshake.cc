@@ -99,13 +99,13 @@ Handshake::Handshake(const Context& context, Wire& wire, const PeerJudge& judge)
     SSL_set_accept_state(state_->ssl.get());
 }
 
-Handshake::Handshake(const Context& context, Wire& wire, const PeerJudge& judge, const x509::HostName& server_name,
+Handshake::Handshake(const Context& context, Wire& wire, const PeerJudge& judge, const HostName& server_name,
                      ClientSession* session)
     : state_(std::make_unique<State>()) {
     state_->attach(context, wire, judge);
     state_->client_session = session;
     SSL* const ssl = state_->ssl.get();
-    if (const x509::DnsName* name = server_name.dns_name()) {
+    if (const DnsName* name = server_name.dns_name()) {
         std::string text = name->text();
         if (SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, text.data()) != 1)
             throw std::bad_alloc();

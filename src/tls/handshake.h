@@ -7,10 +7,10 @@
 #include "tls/peer.h"
 #include "tls/wire.h"
 #include "trust/verdict.h"
-#include "x509/host_name.h"
 
 #include <cotter/bytes.h>
 #include <cotter/expected.h>
+#include <cotter/host_name.h>
 
 #include <array>
 #include <memory>
@@ -40,7 +40,7 @@ class Handshake {
     Handshake(const Context& context, Wire& wire, const PeerJudge& judge);  ///< a server's side
     /// A client's side. `server_name` is sent (SNI, names only) and is what the judge judges; `session`, where given,
     /// is offered for resumption and takes the new one.
-    Handshake(const Context& context, Wire& wire, const PeerJudge& judge, const x509::HostName& server_name,
+    Handshake(const Context& context, Wire& wire, const PeerJudge& judge, const HostName& server_name,
               ClientSession* session);
     Handshake(Handshake&&) noexcept;
     Handshake& operator=(Handshake&&) noexcept;

@@ -40,6 +40,9 @@ struct Peer {
     std::chrono::steady_clock::time_point authenticated_at;
 };
 
+/// What a peer has shown of itself, as evidence; what is known of it besides is for others to add.
+[[nodiscard]] trust::Evidence evidence_of(const Peer& peer);
+
 /// Decides on peers, on one thread. Must outlive the handshakes that ask it.
 class PeerJudge {
   public:

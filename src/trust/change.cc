@@ -10,7 +10,7 @@ namespace cotter::trust {
 namespace {
 
 ChangeKind kind_of(const Sight& old, const std::vector<x509::Certificate>& presented,
-                   const std::optional<x509::HostPort>& host, x509::Time now) {
+                   const std::optional<HostPort>& host, x509::Time now) {
     if (!old.not_after) return ChangeKind::kUnrecorded;
     if (!old.issuer_name) return ChangeKind::kSelfSigned;
     const x509::Certificate& leaf = presented.front();
@@ -61,7 +61,7 @@ std::string Change::message(x509::Time now) const {
 }
 
 Change classify_change(const Continuity& continuity, const std::vector<x509::Certificate>& presented,
-                       const std::optional<x509::HostPort>& host, x509::Time now) {
+                       const std::optional<HostPort>& host, x509::Time now) {
     return {kind_of(continuity.sight, presented, host, now), continuity.remembered, continuity.first_seen,
             continuity.last_seen, continuity.sight.not_after};
 }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "trust/sight.h"
-#include "x509/host_name.h"
 
+#include <cotter/host_name.h>
 #include <cotter/pin.h>
 
 #include <cstdint>
@@ -48,6 +48,6 @@ inline constexpr std::chrono::days kRenewalWindow{30};
 
 /// What a key that is not among those remembered looks like. `presented`: leaf first, not empty.
 [[nodiscard]] Change classify_change(const Continuity& continuity, const std::vector<x509::Certificate>& presented,
-                                     const std::optional<x509::HostPort>& host, x509::Time now);
+                                     const std::optional<HostPort>& host, x509::Time now);
 
 }  // namespace cotter::trust

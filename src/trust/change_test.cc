@@ -79,8 +79,8 @@ TEST(Change, A127_IsToldApartAsFarAsTheEvidenceGoes) {
     for (const Row& row : rows) {
         Continuity continuity{.state = ContinuityState::kChanged, .remembered = {spki(w.other_leaf)}};
         continuity.sight = row.old;
-        const Change change = classify_change(continuity, certificates(row.presented),
-                                              *x509::HostPort::parse("db.example:5432"), kMintNow);
+        const Change change =
+            classify_change(continuity, certificates(row.presented), *HostPort::parse("db.example:5432"), kMintNow);
         EXPECT_EQ(text_of(change.kind), text_of(row.kind)) << row.why;
         EXPECT_EQ(change.looks_like_renewal(), row.kind == ChangeKind::kRenewal);
         EXPECT_THAT(change.message(kMintNow), Not(HasSubstr("cotter"))) << "no command that would accept it";

@@ -94,7 +94,7 @@ Verdict judged(const RuleTexts& texts, std::string service, std::optional<std::s
     evidence.standing.name = "alice";
     evidence.standing.matched = spki(w.leaf);
     evidence.standing.rules = std::make_shared<const ClientRules>(rules_of(texts));
-    if (source) evidence.source = *x509::IpAddress::parse(*source);
+    if (source) evidence.source = *IpAddress::parse(*source);
     AdmissionPolicy policy;
     policy.service = std::move(service);
     policy.service_rules = std::make_shared<const ClientRules>(rules_of(of_service));
@@ -189,7 +189,7 @@ TEST(JudgeRules, AServicesRulesBindWhomAnAuthorityAdmitsToo) {
     Evidence evidence = live({w.leaf, w.middle}, {w.root});
     evidence.host.reset();
     evidence.standing.state = StandingState::kUnknown;
-    evidence.source = *x509::IpAddress::parse("192.0.3.1");
+    evidence.source = *IpAddress::parse("192.0.3.1");
     AdmissionPolicy policy;
     policy.by_authority = true;
     EXPECT_TRUE(judge(evidence, policy, kMintNow).lets_pass());

@@ -18,7 +18,7 @@ std::string why_it_decides(const HostPattern& pattern, Reach reach) {
 }
 
 /// Why an entry doesn't reach the host at all.
-std::string why_not(const HostPattern& pattern, const x509::HostPort& host) {
+std::string why_not(const HostPattern& pattern, const HostPort& host) {
     if (pattern.port() && *pattern.port() != host.port) {
         const auto anywhere = HostPattern::parse((pattern.is_wildcard() ? "*." : "") + pattern.base().to_string(),
                                                  std::nullopt, pattern.includes_subdomains());
@@ -44,7 +44,7 @@ std::string why_less(const PolicyEntry& entry, Reach reach, const PolicyEntry& d
 
 }  // namespace
 
-std::vector<EntryChoice> choices_for(const PolicySet& set, const x509::HostPort& host) {
+std::vector<EntryChoice> choices_for(const PolicySet& set, const HostPort& host) {
     const PolicyEntry* const decisive = set.find(host);
     std::vector<EntryChoice> choices;
     for (std::size_t i = 0; i < set.entries().size(); ++i) {

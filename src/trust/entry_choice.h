@@ -18,6 +18,6 @@ struct EntryChoice {
 };
 
 /// One for each entry, in their order.
-[[nodiscard]] std::vector<EntryChoice> choices_for(const PolicySet& set, const x509::HostPort& host);
+[[nodiscard]] std::vector<EntryChoice> choices_for(const PolicySet& set, const HostPort& host);
 
 }  // namespace cotter::trust

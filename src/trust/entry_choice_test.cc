@@ -60,7 +60,7 @@ TEST(EntryChoice, TellsOfEachEntryWhyItDecidesOrNot) {
     };
     for (const Row& row : rows) {
         SCOPED_TRACE(row.host);
-        const auto choices = choices_for(set, *x509::HostPort::parse(row.host));
+        const auto choices = choices_for(set, *HostPort::parse(row.host));
         ASSERT_EQ(choices.size(), row.why.size());
         for (std::size_t i = 0; i < choices.size(); ++i) {
             EXPECT_EQ(choices[i].decides, row.decides == i) << i;

@@ -6,9 +6,9 @@
 #include "trust/tlsa.h"
 #include "x509/certificate.h"
 #include "x509/crl_memory.h"
-#include "x509/host_name.h"
 #include "x509/path.h"
 
+#include <cotter/host_name.h>
 #include <cotter/pin.h>
 
 #include <cstdint>
@@ -77,7 +77,7 @@ struct Evidence {
     Possession possession = Possession::kNotProven;
     Protocol protocol = Protocol::kNone;
     /// Server judged by a client: the name and port asked for.
-    std::optional<x509::HostPort> host;
+    std::optional<HostPort> host;
     /// Trust anchors for path validation; none given: none trusted.
     x509::TrustAnchors anchors;
     std::vector<x509::CertificateRevocationList> crls;
@@ -91,7 +91,7 @@ struct Evidence {
     /// Client judged by a server.
     Standing standing;
     /// Where it comes from; none: it has no address, as behind a UNIX socket.
-    std::optional<x509::IpAddress> source;
+    std::optional<IpAddress> source;
     Continuity continuity;
     DaneAnswer dane;
 };

@@ -27,7 +27,7 @@ Result<HostPattern> HostPattern::parse(std::string_view name, std::optional<std:
         return bad_name(name, "a star is exactly one label, and include_subdomains any number of them",
                         "write the name without the star, or leave include_subdomains out");
     }
-    auto base = x509::HostName::parse(rest);
+    auto base = HostName::parse(rest);
     if (!base) return unexpected(base.error());
     if (base->is_address() && (is_wildcard || include_subdomains)) {
         return bad_name(name, "an address has no subdomains", "write the address alone");
@@ -35,11 +35,11 @@ Result<HostPattern> HostPattern::parse(std::string_view name, std::optional<std:
     return HostPattern(std::move(*base), port, is_wildcard, include_subdomains);
 }
 
-std::optional<Reach> HostPattern::reaches(const x509::HostPort& host) const {
+std::optional<Reach> HostPattern::reaches(const HostPort& host) const {
     if (port_ && *port_ != host.port) return std::nullopt;
     if (host.host == base_) return is_wildcard_ ? std::nullopt : std::optional(Reach::kExact);
-    const x509::DnsName* const asked = host.host.dns_name();
-    const x509::DnsName* const own = base_.dns_name();
+    const DnsName* const asked = host.host.dns_name();
+    const DnsName* const own = base_.dns_name();
     if (asked == nullptr || own == nullptr) return std::nullopt;
     const std::string_view name = asked->text();
     const std::string suffix = "." + own->text();

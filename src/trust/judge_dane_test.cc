@@ -289,14 +289,14 @@ TEST(JudgeDane, A148_AValidatedAliasIsANameToo) {
     for (const TlsaRecord& one : {tlsa(2, 0, 1, w.middle), tlsa(1, 1, 1, w.leaf), tlsa(0, 1, 1, w.root)}) {
         Evidence evidence = with(live({w.leaf, w.middle}, {w.root}, "www.example:5432"), {one});
         EXPECT_THAT(codes(judged(evidence)), ElementsAre(kHostMismatch));
-        evidence.dane.alias_of = *x509::HostName::parse("db.example");
+        evidence.dane.alias_of = *HostName::parse("db.example");
         EXPECT_EQ(judged(evidence).outcome, Outcome::kTrusted) << told(judged(evidence));
         // Only where DANE decides.
         EXPECT_THAT(codes(judge(evidence, policy_of(TrustMode::kChain), kMintNow)), ElementsAre(kHostMismatch));
         ServerPolicy off = policy_of(TrustMode::kDane);
         off.mode = Mode::kOff;
         EXPECT_THAT(codes(judge(evidence, off, kMintNow)), ElementsAre(kHostMismatch));
-        evidence.dane.alias_of = *x509::HostName::parse("elsewhere.example");
+        evidence.dane.alias_of = *HostName::parse("elsewhere.example");
         EXPECT_THAT(told(judged(evidence)), HasSubstr("not for www.example or elsewhere.example"));
     }
 }

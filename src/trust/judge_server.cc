@@ -306,7 +306,7 @@ class ServerJudgement {
     Time now_;
     Judgement judgement_;
     std::string ended_pins_;
-    const x509::HostName* alias_ = nullptr;
+    const HostName* alias_ = nullptr;
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ constexpr std::size_t kMappedOctets = 12;
 constexpr unsigned kMappedBits = 96;
 
 /// The IPv4 address's octets in an IPv4-mapped IPv6 one; else all of them.
-Bytes unmapped(const x509::IpAddress& address) {
+Bytes unmapped(const IpAddress& address) {
     const Bytes octets = address.octets();
     if (!address.is_v6()) return octets;
     const bool is_mapped =
@@ -48,7 +48,7 @@ unexpected<Error> bad_network(std::string_view text, std::string why) {
 
 Result<Network> Network::parse(std::string_view text) {
     const std::size_t slash = text.find('/');
-    const auto address = x509::IpAddress::parse(text.substr(0, slash));
+    const auto address = IpAddress::parse(text.substr(0, slash));
     if (!address) return bad_network(text, "it does not begin with an address");
     const auto most = static_cast<unsigned>(address->octets().size()) * 8;
     unsigned bits = most;
@@ -66,10 +66,10 @@ Result<Network> Network::parse(std::string_view text) {
     std::string mapped;
     for (const std::byte octet : octets)
         mapped += (mapped.empty() ? "" : ".") + std::to_string(std::to_integer<unsigned>(octet));
-    return Network(*x509::IpAddress::parse(mapped), bits - kMappedBits);
+    return Network(*IpAddress::parse(mapped), bits - kMappedBits);
 }
 
-bool Network::contains(const x509::IpAddress& address) const {
+bool Network::contains(const IpAddress& address) const {
     const Bytes octets = unmapped(address);
     return octets.size() == base_.octets().size() && agree(octets, base_.octets(), bits_);
 }

@@ -1,9 +1,8 @@
 // Network: a block of addresses, as rules name where a client may come from.
 #pragma once
 
-#include "x509/host_name.h"
-
 #include <cotter/error.h>
+#include <cotter/host_name.h>
 
 #include <string>
 #include <string_view>
@@ -17,15 +16,15 @@ class Network {
     [[nodiscard]] static Result<Network> parse(std::string_view text);
 
     /// An IPv4-mapped address is looked for among the IPv4 networks, and only there (INVARIANT A221).
-    [[nodiscard]] bool contains(const x509::IpAddress& address) const;
+    [[nodiscard]] bool contains(const IpAddress& address) const;
     [[nodiscard]] std::string to_string() const;  ///< "192.0.2.0/24"
 
     bool operator==(const Network&) const = default;
 
   private:
-    Network(const x509::IpAddress& base, unsigned bits) : base_(base), bits_(bits) {}
+    Network(const IpAddress& base, unsigned bits) : base_(base), bits_(bits) {}
 
-    x509::IpAddress base_;  ///< never an IPv4-mapped one of 96 bits or more
+    IpAddress base_;  ///< never an IPv4-mapped one of 96 bits or more
     unsigned bits_;
 };
 

@@ -6,8 +6,8 @@
 namespace cotter::trust {
 namespace {
 
-x509::IpAddress address(std::string_view text) {
-    return *x509::IpAddress::parse(text);
+IpAddress address(std::string_view text) {
+    return *IpAddress::parse(text);
 }
 
 TEST(Network, ReadsAndWritesOneTextForOneMeaning) {

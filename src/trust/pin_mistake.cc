@@ -84,7 +84,7 @@ void add_texts_of(const Certificate& certificate, std::size_t position, PinForm 
 }
 
 /// The names that stood where a file's content was meant.
-void add_names_of(const x509::HostPort& host, std::vector<Hashed>& texts) {
+void add_names_of(const HostPort& host, std::vector<Hashed>& texts) {
     const std::string name = host.host.to_string();
     for (const std::string& text : {name, host.to_string(), "https://" + name, "https://" + name + "/"})
         texts.push_back({text, "the host's name, not of its key"});

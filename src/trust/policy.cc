@@ -2,8 +2,9 @@
 #include "trust/policy.h"
 
 #include "text/escape.h"
-#include "x509/host_name.h"
 #include "x509/openssl.h"
+
+#include <cotter/host_name.h>
 
 #include <algorithm>
 #include <array>
@@ -64,6 +65,11 @@ bool looks_at_path(const ServerPolicy& policy) {
     return !is_by_key_alone || policy.mode == Mode::kOff || policy.on_expiry == OnExpiry::kChain;
 }
 
+bool needs_anchors(const ServerPolicy& policy) {
+    return policy.trust == TrustMode::kChain || policy.trust == TrustMode::kChainAndPins || policy.mode == Mode::kOff ||
+           policy.on_expiry == OnExpiry::kChain;
+}
+
 bool looks_at_dane(const ServerPolicy& policy) {
     return policy.trust == TrustMode::kDane && policy.mode != Mode::kOff;
 }
@@ -94,7 +100,7 @@ Result<ClientNamePattern> ClientNamePattern::parse(std::string_view text) {
         const std::string_view value = text.substr(prefix.text.size());
         if (value.empty()) return bad_pattern(text, "nothing follows the type");
         if (prefix.type == x509::SanType::kIpAddress) {
-            const auto address = x509::IpAddress::parse(value);
+            const auto address = IpAddress::parse(value);
             if (!address) return bad_pattern(text, "it is not an IP address");
             std::string octets;
             for (const std::byte octet : address->octets()) octets += static_cast<char>(octet);
@@ -106,7 +112,7 @@ Result<ClientNamePattern> ClientNamePattern::parse(std::string_view text) {
             return bad_pattern(text, "a star stands only for the whole leftmost label of a DNS name");
         }
         if (prefix.type != x509::SanType::kDns) return ClientNamePattern{prefix.type, std::string(value)};
-        const auto name = x509::DnsName::parse(rest);
+        const auto name = DnsName::parse(rest);
         if (!name) return bad_pattern(text, name.error().why);
         return ClientNamePattern{prefix.type, (is_wildcard ? "*." : "") + name->text()};
     }
@@ -119,7 +125,7 @@ bool ClientNamePattern::matches(const x509::SubjectAltName& name) const {
     // What is no DNS name in its normal form (a star, a trailing dot, an octet of another alphabet) is matched by
     // nothing.
     const std::string candidate = lower(name.value);
-    const auto dns_name = x509::DnsName::parse(candidate);
+    const auto dns_name = DnsName::parse(candidate);
     if (!dns_name || dns_name->text() != candidate) return false;
     if (!value.starts_with("*.")) return candidate == value;
     const std::size_t dot = candidate.find('.');

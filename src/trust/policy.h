@@ -62,6 +62,8 @@ struct ServerPolicy {
 
 /// Whether a verdict by it may rest on a certificate path, and so on what revokes certificates.
 [[nodiscard]] bool looks_at_path(const ServerPolicy& policy);
+/// Whether it looks for a path to trust anchors that are given with the evidence.
+[[nodiscard]] bool needs_anchors(const ServerPolicy& policy);
 /// Whether TLSA records decide: trust by DANE that is not off.
 [[nodiscard]] bool looks_at_dane(const ServerPolicy& policy);
 

@@ -46,7 +46,7 @@ const PolicyEntry* PolicySet::at(Reach reach, std::string_view name, std::uint16
     return nullptr;
 }
 
-const PolicyEntry* PolicySet::find(const x509::HostPort& host) const {
+const PolicyEntry* PolicySet::find(const HostPort& host) const {
     const std::string name = host.host.to_string();
     if (const PolicyEntry* exact = at(Reach::kExact, name, host.port)) return exact;
     if (host.host.is_address()) return nullptr;

@@ -25,7 +25,7 @@ class PolicySet {
 
     /// The most specific entry that covers it: exact name and port, exact name, one-label wildcard, then the longest
     /// subdomain suffix; where two reach equally, the one with the port. Null if none does. Valid as long as this set.
-    [[nodiscard]] const PolicyEntry* find(const x509::HostPort& host) const;
+    [[nodiscard]] const PolicyEntry* find(const HostPort& host) const;
 
     [[nodiscard]] const std::vector<PolicyEntry>& entries() const { return entries_; }
 

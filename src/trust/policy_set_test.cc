@@ -32,7 +32,7 @@ PolicySet set_of(const std::vector<Entry>& entries) {
 }
 
 std::string found(const PolicySet& set, std::string_view host) {
-    const PolicyEntry* entry = set.find(*x509::HostPort::parse(host));
+    const PolicyEntry* entry = set.find(*HostPort::parse(host));
     if (entry == nullptr) return "nothing";
     return entry->host.to_string() + (entry->host.includes_subdomains() ? " and below" : "");
 }
@@ -83,7 +83,7 @@ TEST(PolicySet, A65_AParentIsNeverCoveredByItsChildsEntry) {
 }
 
 TEST(PolicySet, AnEmptySetCoversNothing) {
-    EXPECT_EQ(PolicySet().find(*x509::HostPort::parse("db.example.com:5432")), nullptr);
+    EXPECT_EQ(PolicySet().find(*HostPort::parse("db.example.com:5432")), nullptr);
 }
 
 TEST(PolicySet, A64_TwoEqualEntriesAreRefused) {
@@ -119,7 +119,7 @@ TEST(HostPattern, RefusesWhatCoversNothingOrTooMuch) {
 }
 
 /// The rule itself, entry by entry, without an index.
-const PolicyEntry* naive(const PolicySet& set, const x509::HostPort& host) {
+const PolicyEntry* naive(const PolicySet& set, const HostPort& host) {
     using Rank = std::tuple<int, std::size_t, bool>;
     const PolicyEntry* best = nullptr;
     Rank best_rank;
@@ -160,7 +160,7 @@ TEST(PolicySet, A64_TheIndexAgreesWithTheRuleOnRandomSets) {
         const auto set = PolicySet::from(std::move(entries));
         ASSERT_TRUE(set);
         for (int query = 0; query < 100; ++query) {
-            const x509::HostPort host{*x509::HostName::parse(name()), static_cast<std::uint16_t>(1 + pick(3))};
+            const HostPort host{*HostName::parse(name()), static_cast<std::uint16_t>(1 + pick(3))};
             const PolicyEntry* const expected = naive(*set, host);
             ASSERT_EQ(set->find(host), expected) << host.to_string();
             covered += expected != nullptr ? 1 : 0;

@@ -101,7 +101,7 @@ class EntryWarnings {
     }
 
     void of_the_reach() {
-        const x509::DnsName* const name = host_.base().dns_name();
+        const DnsName* const name = host_.base().dns_name();
         if (name == nullptr || (!host_.is_wildcard() && !host_.includes_subdomains())) return;
         if (x509::is_public_suffix(*name)) {
             warn(WarningCode::kPublicSuffix,

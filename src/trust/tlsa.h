@@ -3,9 +3,9 @@
 #pragma once
 
 #include "x509/certificate.h"
-#include "x509/host_name.h"
 
 #include <cotter/bytes.h>
+#include <cotter/host_name.h>
 
 #include <cstdint>
 #include <optional>
@@ -40,7 +40,7 @@ struct DaneAnswer {
     std::string asked{};   ///< "_443._tcp.db.example.": whose records they are; empty: given on the command line
     /// What the host is a validated alias of, if the records are from there: a name that the certificate may have, too
     /// (RFC 7671, section 7).
-    std::optional<x509::HostName> alias_of{};
+    std::optional<HostName> alias_of{};
     std::optional<x509::Time> expires{};  ///< after it the answer counts for nothing
 };
 

@@ -1,5 +1,5 @@
 // Parsing names and addresses (INTERFACE 7, "Names").
-#include "x509/host_name.h"
+#include <cotter/host_name.h>
 
 #include "text/escape.h"
 #include "text/lower.h"
@@ -12,7 +12,7 @@
 #include <memory>
 #include <optional>
 
-namespace cotter::x509 {
+namespace cotter {
 namespace {
 
 unexpected<Error> bad_name(std::string_view text, std::string why) {
@@ -148,4 +148,4 @@ std::string HostPort::to_string() const {
     return (is_v6 ? "[" + host.to_string() + "]" : host.to_string()) + ":" + std::to_string(port);
 }
 
-}  // namespace cotter::x509
+}  // namespace cotter

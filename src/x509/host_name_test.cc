@@ -1,5 +1,5 @@
 // Names and addresses: one normal form each, everything else refused.
-#include "x509/host_name.h"
+#include <cotter/host_name.h>
 
 #include <gtest/gtest.h>
 

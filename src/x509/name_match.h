@@ -2,7 +2,8 @@
 #pragma once
 
 #include "x509/certificate.h"
-#include "x509/host_name.h"
+
+#include <cotter/host_name.h>
 
 namespace cotter::x509 {
 

@@ -214,9 +214,9 @@ OurEnd Scene::server_end(Wire& through) {
 }
 
 OurEnd Scene::client_end(bool with_session) {
-    return {Handshake(client_, client_wire, client_judge, *x509::HostName::parse(kServerName),
-                      with_session ? &session : nullptr),
-            client_wire};
+    return {
+        Handshake(client_, client_wire, client_judge, *HostName::parse(kServerName), with_session ? &session : nullptr),
+        client_wire};
 }
 
 Heard hear(Plaintext& stream, Wire& wire, Bytes ciphertext) {

@@ -55,7 +55,7 @@ inline Evidence live(const std::vector<Minted>& presented, const std::vector<Min
     evidence.presented = certificates(presented);
     evidence.possession = Possession::kProven;
     evidence.protocol = Protocol::kTls13;
-    evidence.host = *x509::HostPort::parse(host);
+    evidence.host = *HostPort::parse(host);
     evidence.anchors = x509::TrustAnchors(certificates(anchors));
     return evidence;
 }

@@ -1,8 +1,9 @@
 // Minting certificates and CRLs by OpenSSL. A wish that can't be granted is a mistake in the test, so it ends the test.
 #include "x509/testing/mint.h"
 
-#include "x509/host_name.h"
 #include "x509/testing/mint_key.h"
+
+#include <cotter/host_name.h>
 
 #include <openssl/pem.h>
 #include <openssl/rand.h>

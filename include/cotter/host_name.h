@@ -4,6 +4,7 @@
 
 #include <cotter/bytes.h>
 #include <cotter/error.h>
+#include <cotter/export.h>
 
 #include <array>
 #include <compare>
@@ -12,10 +13,10 @@
 #include <string_view>
 #include <variant>
 
-namespace cotter::x509 {
+namespace cotter {
 
 /// An IPv4 or IPv6 address literal: 4 or 16 octets. No zone, no octal, hex or short IPv4 forms.
-class IpAddress {
+class COTTER_EXPORT IpAddress {
   public:
     [[nodiscard]] static Result<IpAddress> parse(std::string_view text);  // IPv6 without brackets
     [[nodiscard]] Bytes octets() const { return Bytes(octets_).first(is_v6_ ? 16 : 4); }
@@ -30,8 +31,8 @@ class IpAddress {
     bool is_v6_ = false;
 };
 
-/// A DNS name in A-labels, lower case, without trailing dot; underscores allowed (INTERFACE 7, "Names").
-class DnsName {
+/// A DNS name in A-labels, lower case, without trailing dot; underscores allowed (docs/names.md).
+class COTTER_EXPORT DnsName {
   public:
     [[nodiscard]] static Result<DnsName> parse(std::string_view text);  // U-labels are converted by IDNA2008
     [[nodiscard]] const std::string& text() const { return text_; }
@@ -45,7 +46,7 @@ class DnsName {
 };
 
 /// What a peer is called: a DNS name or an address literal.
-class HostName {
+class COTTER_EXPORT HostName {
   public:
     [[nodiscard]] static Result<HostName> parse(std::string_view text);
     explicit HostName(DnsName name) : value_(std::move(name)) {}
@@ -63,7 +64,7 @@ class HostName {
 };
 
 /// HOST:PORT, [V6]:PORT.
-struct HostPort {
+struct COTTER_EXPORT HostPort {
     HostName host;
     std::uint16_t port = 0;  ///< 0 only where the caller says that it is allowed
 
@@ -75,4 +76,4 @@ struct HostPort {
     auto operator<=>(const HostPort&) const = default;
 };
 
-}  // namespace cotter::x509
+}  // namespace cotter
