@@ -136,10 +136,9 @@ bool is_of_now(const Connection& connection, const Judge& judge) {
            !(connection.verdict->valid_until() && *connection.verdict->valid_until() < service::wall_clock_now());
 }
 
-/// OpenSSL asked about this very handshake, and knew then all that there is to know. Of TLS 1.2 it did not know yet
-/// whether the session would be bound to it (RFC 7627).
-bool was_asked_about(const SSL* ssl) {
-    return SSL_session_reused(ssl) == 0 && SSL_version(ssl) == TLS1_3_VERSION;
+/// Whether the keys may be another connection's, too (RFC 7627 1). Inside a callback OpenSSL doesn't say.
+bool is_unbound(SSL* ssl) {
+    return SSL_version(ssl) == TLS1_2_VERSION && SSL_get_extms_support(ssl) == 0;
 }
 
 /// Of a connection that has been let in before.
@@ -152,23 +151,25 @@ void judge_again(const Attachment& attachment, Connection& connection, const SSL
     }
 }
 
+/// Also where OpenSSL says that the handshake is done while a server still has tickets to send, and so is not finished.
 Verdict verdict_after_handshake(SSL* ssl) {
     const Attachment* const attachment = attachment_of(ssl);
     if (attachment == nullptr) {
         return refusal(trust::ReasonCode::kNoPolicy, "nothing was attached to this connection's context");
-    }
-    if (SSL_is_init_finished(ssl) != 1) {
-        return refusal(trust::ReasonCode::kNoCertificate, "the handshake has not finished");
     }
     Connection& connection = connection_of(ssl);
     if (connection.is_ended) return *connection.verdict;
     if (connection.is_settled) {
         if (!is_of_now(connection, attachment->judge)) judge_again(*attachment, connection, ssl);
     } else {
-        if (!was_asked_about(ssl) || !is_of_now(connection, attachment->judge)) {
+        if (SSL_session_reused(ssl) == 1 || !is_of_now(connection, attachment->judge)) {
             judge(*attachment, connection, ssl, presented_by(ssl));
         }
         settle(*attachment, connection, ssl);
+    }
+    if (is_unbound(ssl)) {
+        connection.verdict = refusal(trust::ReasonCode::kDowngradedProtocol,
+                                     "the peer speaks TLS 1.2 without the extended master secret (RFC 7627)");
     }
     if (!connection.verdict->lets_pass()) {
         connection.is_ended = true;
@@ -284,6 +285,9 @@ Result<void> came_from(SSL* ssl, const IpAddress& source) {
 }
 
 Verdict verdict_of(SSL* ssl) {
+    if (SSL_is_init_finished(ssl) != 1) {
+        return refusal(trust::ReasonCode::kNoCertificate, "the handshake has not finished");
+    }
     return verdict_after_handshake(ssl);
 }
 

@@ -43,8 +43,7 @@ TlsVersion version_of(const SSL* ssl) {
 }
 
 /// Whether the suite has the peer sign the handshake with its key (RFC 8446 4.4.3; RFC 5246 7.4.3 for ephemeral
-/// Diffie-Hellman). RSA key transport proves a key only to whoever finished, and to nobody of a resumed session
-/// without the extended master secret.
+/// Diffie-Hellman).
 bool is_signed(const SSL* ssl) {
     if (SSL_version(ssl) == TLS1_3_VERSION) return true;
     const SSL_CIPHER* suite = SSL_get_pending_cipher(ssl);
@@ -62,9 +61,7 @@ Presented presented_in(const X509_STORE_CTX* store, const SSL* ssl) {
 }
 
 Presented presented_by(const SSL* ssl) {
-    const bool is_bound = SSL_version(ssl) == TLS1_3_VERSION || SSL_get_extms_support(const_cast<SSL*>(ssl)) == 1;
-    return {chain_of(SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl)), is_bound && is_signed(ssl),
-            version_of(ssl)};
+    return {chain_of(SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl)), is_signed(ssl), version_of(ssl)};
 }
 
 std::optional<IpAddress> source_of(const SSL* ssl) {
