@@ -251,7 +251,7 @@ int run_log_prove(const Invocation& invocation, const LogOptions& options) {
     if (options.sequence.empty() && options.older.empty()) {
         return report(invocation, malformed("nothing_to_prove", "proving", "the call doesn't say what",
                                             "give an entry's number, or --since and a checkpoint of before")
-                                      .error());
+                                      .value());
     }
     auto log = open_log(invocation, options);
     if (!log) return report(invocation, log.error());

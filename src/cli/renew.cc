@@ -171,7 +171,7 @@ int renew_certificate_of(const RenewalCall& call, const RenewOptions& options, c
         return report(call.invocation(), malformed("several_servers", "renewing this client's certificate",
                                                    "one authority has issued it, and several servers are known",
                                                    "name the one whose owner issued it: cotter renew HOST:PORT")
-                                             .error());
+                                             .value());
     }
     return renew_certificate(call, {files, succession, servers.front(), options.next_key, options.if_due});
 }
@@ -180,7 +180,7 @@ int run(const Invocation& invocation, const RenewOptions& options) {
     if (options.certificate.empty() != options.key.empty()) {
         return report(invocation, malformed("half_identity", "reading --cert and --key", "one of the two is missing",
                                             "give both, or neither")
-                                      .error());
+                                      .value());
     }
     auto state = invocation.open_state();
     if (!state) return report(invocation, state.error());
@@ -215,7 +215,7 @@ int run(const Invocation& invocation, const RenewOptions& options) {
         return report(invocation, malformed("no_due_date", "reading --if-due",
                                             "this client has no certificate of an authority, and a key has no date",
                                             "cotter renew changes the key whenever it is run")
-                                      .error());
+                                      .value());
     }
     return Renewal(call, std::move(*state), std::move(*servers)).run(*own);
 }
