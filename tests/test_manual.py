@@ -13,7 +13,7 @@ from harness.processes import Finished, environment
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 SOURCES = TOP / "docs/man"
-NOT_OURS = {"--pinnedpubkey", "--allow-spki-pin", "--discovery-token-ca-cert-hash"}  # other programs'
+NOT_OURS = {"--pinnedpubkey", "--allow-spki-pin", "--discovery-token-ca-cert-hash", "--cflags", "--libs"}  # other programs'
 
 
 def cotter(*words, state="/nonexistent/state"):
@@ -182,8 +182,7 @@ class Manual(unittest.TestCase):
                     configuration = self.written("one.toml", f"version = 1\n{begin}{key} = {{}}\n{'' if begin else service}")
                     refused = cotter("check", configuration, state=self.folder / "other")
                     self.assertEqual(refused.code, 2)
-                    self.assertNotIn("no such key", refused.err)
-                    self.assertNotIn("did you mean", refused.err)
+                    self.assertNotIn("there is no key", refused.err)
 
     def test_the_example_of_the_library_compiles(self):
         source = self.written("example.cc", self.example("libcotter.3").replace("\\\\n", "\\n"))

@@ -49,7 +49,7 @@ class HelpFormatter final : public CLI::Formatter {
         out << "usage: " << name;
         for (const CLI::Option* option : app->get_options()) {
             if (!option->get_positional() && option->get_required())
-                out << " " << option->get_name(false, false) << " " << value_text(*option);
+                out << " " << option->get_name(false, false) << make_option_opts(option);
         }
         for (const CLI::Option* option : app->get_options()) {
             if (option->get_positional()) out << " " << make_option_usage(option);
@@ -111,7 +111,7 @@ class HelpFormatter final : public CLI::Formatter {
                 text += make_subcommand(command);
             }
         }
-        if (!also.empty()) text += "Also (cotter help COMMAND):" + also + "\n";
+        if (!also.empty()) text += "Also (help COMMAND):" + also + "\n";
         return text.empty() ? text : "Commands:\n" + text;
     }
 
