@@ -24,7 +24,7 @@ COMMANDS = [[], ["serve"], ["check"], ["connect"], ["invite"], ["invite", "list"
             ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"],
             *(["policy", word] for word in ("show", "check", "convert")),
             ["status"], ["explain"],
-            ["log"], *(["log", word] for word in ("show", "checkpoint", "prove", "verify", "prune")), ["version"], ["help"]]
+            ["log"], *(["log", word] for word in ("show", "checkpoint", "prove", "verify", "prune")), ["completion"], ["version"], ["help"]]
 
 
 def cotter(*words, **options):

@@ -95,6 +95,12 @@ std::optional<Action> action_of(std::string_view word) {
     return std::nullopt;
 }
 
+std::vector<std::string> action_words() {
+    std::vector<std::string> words;
+    for (const auto& known : kActions) words.emplace_back(known.second);
+    return words;
+}
+
 Entry recorded(const Event& event, std::uint64_t sequence, std::string_view actor, Time at) {
     return {.sequence = sequence,
             .at = at,

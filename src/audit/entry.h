@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cotter::audit {
 
@@ -53,6 +54,7 @@ enum class Action : std::uint8_t {
 };
 [[nodiscard]] std::string_view text_of(Action action);  ///< "add-key"
 [[nodiscard]] std::optional<Action> action_of(std::string_view word);
+[[nodiscard]] std::vector<std::string> action_words();  ///< of every action
 
 /// What happened, for whoever records it. Text is escaped where it is recorded; what is empty is left out.
 struct Event {

@@ -326,7 +326,7 @@ void add_ca(CLI::App& app, Invocation& invocation) {
                                       "  cotter ca sign alice.csr --name alice --out alice.crt\n"
                                       "  cotter ca sign - --name alice < alice.csr",
                                       run_ca_sign);
-    sign->add_option("CSR", options->request, "PEM or DER; of it, the key alone counts")->required();
+    sign->add_option("CSR", options->request, "PEM or DER; of it, the key alone counts")->required()->type_name("FILE");
     sign->add_option("--name", options->name, "The client's name")->required()->type_name("NAME");
     sign->add_option("--out", options->out, "Where the chain goes; else standard output")->type_name("FILE");
     life(sign, "How long the certificate lasts [365]", true);

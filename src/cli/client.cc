@@ -238,7 +238,9 @@ void add_client(CLI::App& app, Invocation& invocation) {
                                    "  cotter client add bob \"$(cotter --state /tmp/bob id)\"\n"
                                    "  cotter client add ca file:/etc/ssl/certs/ssl-cert-snakeoil.pem --expires 30d",
                                    add);
-    adding->add_option("KEY", options->keys, "PIN, or a file with the certificate or key")->required();
+    adding->add_option("KEY", options->keys, "PIN, or a file with the certificate or key")
+        ->required()
+        ->type_name("FILE");
     adding->add_option("--expires", options->expires, "When it ends: 30d, or RFC 3339; else never")->type_name("TIME");
     adding->add_option("--note", options->note, "A note for yourself")->type_name("TEXT");
     CLI::App* const suspending =
@@ -261,7 +263,8 @@ void add_client(CLI::App& app, Invocation& invocation) {
           add_key)
         ->add_option("KEY", options->keys, "PIN, or a file with the certificate or key")
         ->required()
-        ->expected(1);
+        ->expected(1)
+        ->type_name("FILE");
     named("drop-key", "Take one of a client's keys away",
           "  cotter client drop-key alice \"$(cotter --state /tmp/alice2 id)\"\n"
           "  cotter client drop-key alice file:/etc/ssl/certs/ssl-cert-snakeoil.pem",

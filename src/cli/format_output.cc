@@ -1,6 +1,7 @@
 // Hosts and losses of calls that write formats.
 #include "cli/format_output.h"
 
+#include "cli/command_tree.h"
 #include "text/escape.h"
 #include "text/nearest.h"
 
@@ -23,13 +24,14 @@ Result<trust::HostPattern> host_argument(const std::string& text) {
 }
 
 CLI::Validator one_of(std::vector<std::string> names) {
+    const std::string listed = listed_words(names).get_description();
     const auto check = [names = std::move(names)](const std::string& word) -> std::string {
         if (std::ranges::find(names, word) != names.end()) return "";
         const auto nearest = text::nearest(word, names);
         return "there is no format " + text::escape(word, 40) + (nearest ? ", did you mean " + *nearest + "?" : "") +
                " They are listed by `cotter help formats`";
     };
-    return {check, ""};
+    return {check, listed};
 }
 
 void warn_of(const std::vector<formats::Loss>& lost) {

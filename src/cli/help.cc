@@ -1,6 +1,8 @@
 // The shape of --help, and the topics.
 #include "cli/help.h"
 
+#include "cli/command_json.h"
+#include "cli/command_tree.h"
 #include "cli/help_topics.h"
 #include "cli/report.h"
 #include "text/escape.h"
@@ -8,6 +10,7 @@
 
 #include <CLI/Formatter.hpp>
 #include <CLI/Option.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -22,14 +25,9 @@ constexpr std::size_t kColumns = 80;
 
 /// Every value that is allowed, or the kind of value.
 std::string value_text(const CLI::Option& option) {
-    std::string text = option.get_type_name();
-    const std::size_t open = text.find('{');
-    const std::size_t close = text.find('}');
-    if (open != std::string::npos && close != std::string::npos && close > open) {
-        text = text.substr(open + 1, close - open - 1);
-        std::ranges::replace(text, ',', '|');
-    }
-    return text;
+    std::string text;
+    for (const std::string& word : known_words(option)) text += (text.empty() ? "" : "|") + word;
+    return text.empty() ? option.get_type_name() : text;
 }
 
 class HelpFormatter final : public CLI::Formatter {
@@ -51,7 +49,7 @@ class HelpFormatter final : public CLI::Formatter {
         out << "usage: " << name;
         for (const CLI::Option* option : app->get_options()) {
             if (!option->get_positional() && option->get_required())
-                out << " " << option->get_name(false, false) << " " << value_text(*option);
+                out << " " << option->get_name(false, false) << make_option_opts(option);
         }
         for (const CLI::Option* option : app->get_options()) {
             if (option->get_positional()) out << " " << make_option_usage(option);
@@ -113,7 +111,7 @@ class HelpFormatter final : public CLI::Formatter {
                 text += make_subcommand(command);
             }
         }
-        if (!also.empty()) text += "Also (cotter help COMMAND):" + also + "\n";
+        if (!also.empty()) text += "Also (help COMMAND):" + also + "\n";
         return text.empty() ? text : "Commands:\n" + text;
     }
 
@@ -166,16 +164,24 @@ std::shared_ptr<CLI::FormatterBase> help_formatter() {
 void add_help(CLI::App& app, Invocation& invocation) {
     const auto words = std::make_shared<std::vector<std::string>>();
     CLI::App* const command = app.add_subcommand("help", "Explain a command, or a topic");
-    command->add_option("TOPIC", *words, "A command or a topic");
+    std::vector<std::string> explained = command_names(app);
+    for (const HelpTopic& one : help_topics()) explained.emplace_back(one.name);
+    command->add_option("TOPIC", *words, "A command or a topic")->check(listed_words(explained));
     command->footer("Topics: " + topic_names() + "\n\nExamples:\n  cotter help pins\n  cotter help client revoke");
     command->callback([&app, &invocation, words] {
         invocation.run = [&app, &invocation, words] {
             const auto topic = words->size() == 1 ? topic_text(words->front()) : std::nullopt;
             if (topic) {
-                std::cout << *topic;
+                if (invocation.json) {
+                    std::cout << nlohmann::ordered_json{{"topic", words->front()}, {"text", *topic}}.dump() << "\n";
+                } else {
+                    std::cout << *topic;
+                }
                 return kDone;
             }
             const CLI::App* level = &app;
+            const CommandFacts tool = command_facts(app);
+            const CommandFacts* facts = &tool;
             for (const std::string& word : *words) {
                 const auto next = level->get_subcommands([&](const CLI::App* one) { return one->get_name() == word; });
                 if (next.empty()) {
@@ -193,6 +199,11 @@ void add_help(CLI::App& app, Invocation& invocation) {
                     return report(invocation, error);
                 }
                 level = next.front();
+                facts = &*std::ranges::find(facts->commands, word, &CommandFacts::word);
+            }
+            if (invocation.json) {
+                std::cout << to_json(*facts).dump() << "\n";
+                return kDone;
             }
             std::cout << level->help(level == &app ? "" : whole_name(*level->get_parent()));
             return kDone;

@@ -1,5 +1,7 @@
 // cotter log: who did what. Its calls, and those that read and prune; proofs are log_proof.cc.
 #include "cli/log.h"
+
+#include "cli/command_tree.h"
 #include "cli/owner.h"
 #include "cli/report.h"
 #include "registry/audit_log.h"
@@ -146,7 +148,8 @@ void add_log(CLI::App& app, Invocation& invocation) {
                    "  cotter log show --client alice --since 7d\n  cotter log show --json --follow", run_log_show);
     show->add_option("--client", options->client, "Of this client alone")->type_name("NAME");
     show->add_option("--action", options->action, "Of this kind alone, as refuse: cotter help audit")
-        ->type_name("ACTION");
+        ->check(listed_words(audit::action_words()))
+        ->option_text("ACTION");
     show->add_option("--connection", options->connection, "Of the connection with that id alone")->type_name("ID");
     show->add_option("--since", options->since, "From then on: 7d, or RFC 3339")->type_name("TIME");
     show->add_option("-n,--lines", options->lines, "The newest alone")->type_name("N");

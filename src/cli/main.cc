@@ -1,4 +1,5 @@
 // The tool: reads the call, runs the command that it names, gives its exit code.
+#include "cli/command_tree.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "cli/report.h"
@@ -59,7 +60,8 @@ int main(int argc, char** argv) {
     app.add_flag("--json", invocation.json, "One JSON document on standard output");
     app.add_option("--state", invocation.state, "Folder of identity, registry, known_peers")->type_name("DIR");
     app.add_option("--key-type", invocation.key_type, "Key made where there is none: p256, ed25519, rsa3072")
-        ->type_name("TYPE");
+        ->check(listed_words({"p256", "ed25519", "rsa3072"}))
+        ->option_text("TYPE");
     add_serve(app, invocation);
     add_check(app, invocation);
     add_status(app, invocation);
@@ -79,9 +81,10 @@ int main(int argc, char** argv) {
     add_policy(app, invocation);
     add_peers(app, invocation);
     add_log(app, invocation);
+    add_completion(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
-    for (const char* const seldom : {"check", "inspect", "convert", "policy", "peers", "version"})
+    for (const char* const seldom : {"check", "inspect", "convert", "policy", "peers", "completion", "version"})
         app.get_subcommand(seldom)->group(std::string(kSeldomUsed));
     try {
         app.parse(argc, argv);

@@ -161,7 +161,9 @@ void add_pin(CLI::App& app, Invocation& invocation) {
         "Examples:\n"
         "  cotter pin 127.0.0.1:7000\n"
         "  cotter pin --starttls smtp mail.example.org:587");
-    command->add_option("SOURCE", options->source, "FILE, HOST:PORT, or - for standard input")->required();
+    command->add_option("SOURCE", options->source, "FILE, HOST:PORT, or - for standard input")
+        ->required()
+        ->type_name("FILE");
     command->add_option("--server-name", options->server_name, "Name to ask the server for instead of HOST")
         ->type_name("NAME");
     add_start_tls(*command, options->start_tls);
@@ -172,7 +174,7 @@ void add_pin(CLI::App& app, Invocation& invocation) {
         ->add_option("--format", options->format,
                      "text, json, c++, cotter (one a line), or one of\n`cotter help formats`")
         ->check(one_of(pin_format_names()))
-        ->type_name("FORMAT")
+        ->option_text("FORMAT")
         ->capture_default_str();
     command->add_option("--host", options->as.host, "With --format: whose key it is, where that is said")
         ->type_name("NAME[:PORT]");

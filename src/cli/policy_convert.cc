@@ -148,8 +148,8 @@ void add_policy_convert(CLI::App& policy, Invocation& invocation) {
         "  cotter policy convert --from android --to cotter network_security_config.xml\n"
         "  cotter policy convert --from hpkp --to cotter --host example.com header.txt");
     const CLI::Validator is_known = one_of(formats::format_names());
-    command->add_option("--from", options->from, "What FILE is")->required()->check(is_known)->type_name("FORMAT");
-    command->add_option("--to", options->to, "What is printed")->required()->check(is_known)->type_name("FORMAT");
+    command->add_option("--from", options->from, "What FILE is")->required()->check(is_known)->option_text("FORMAT");
+    command->add_option("--to", options->to, "What is printed")->required()->check(is_known)->option_text("FORMAT");
     command->add_option("--host", options->host, "Whose pins, where FILE doesn't say; else: only its")
         ->type_name("NAME[:PORT]");
     command->add_option("FILE", options->source, "File to read; -: standard input")->capture_default_str();

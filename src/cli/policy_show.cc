@@ -102,7 +102,7 @@ void add_policy_show(CLI::App& policy, Invocation& invocation) {
         "  cotter policy show policy.toml\n"
         "  cotter policy show policy.toml db.example.com:5432");
     command->add_option("FILE", options->file, "A policy file; - is standard input")->required();
-    command->add_option("HOST", options->host, "HOST[:PORT]: which entry decides, and why [443]");
+    command->add_option("HOST", options->host, "HOST[:PORT]: which entry decides, and why [443]")->type_name("HOST");
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });
 }

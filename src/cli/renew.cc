@@ -231,10 +231,12 @@ void add_renew(CLI::App& app, Invocation& invocation) {
         "  cotter renew db.example.com:7000 --cert alice.crt --key alice.key --if-due");
     command->add_option("HOST:PORT", options->servers, "Who admits this client; else all in known_peers");
     const std::string group(kKeysGroup);
-    command->add_option("--cert", options->certificate)->type_name("FILE")->group(group);
-    command->add_option("--key", options->key)->type_name("FILE")->group(group);
-    command->add_flag("--next-key", options->next_key)->group(group);
-    command->add_flag("--if-due", options->if_due)->group(group);
+    command->add_option("--cert", options->certificate, "Certificate to renew, PEM; else the state folder's")
+        ->type_name("FILE")
+        ->group(group);
+    command->add_option("--key", options->key, "Its private key, PEM")->type_name("FILE")->group(group);
+    command->add_flag("--next-key", options->next_key, "Change the key of a certificate, too")->group(group);
+    command->add_flag("--if-due", options->if_due, "Do nothing before half of its life has passed")->group(group);
     options->trust.add_to(*command);
     command->callback(
         [&invocation, options] { invocation.run = [&invocation, options] { return run(invocation, *options); }; });

@@ -121,7 +121,8 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         ->type_name("NAME")
         ->group(std::string(kRulesGroup));
     command->add_option("--registry", server.registry, kRegistryOption)->type_name("URL");
-    command->add_option("--registry-grace", server.registry_grace)
+    command
+        ->add_option("--registry-grace", server.registry_grace, "How long the last list serves while it can't be read")
         ->capture_default_str()
         ->type_name("TIME")
         ->group(std::string(kRulesGroup));
@@ -136,10 +137,14 @@ void add_serve(CLI::App& app, Invocation& invocation) {
     command->add_flag("--end-with-certificate", service.end_with_certificate, "No stream outlives its certificate")
         ->group(std::string(kKeysGroup));
     command->add_flag("--unsafe-target", service.unsafe_target, "Allow a service beyond private addresses");
-    command->add_flag("--no-renewal", server.no_renewal)->group(std::string(kKeysGroup));
-    command->add_flag("--renew-certificates", server.renew_certificates)->group(std::string(kKeysGroup));
-    command->add_option("--ca-folder", server.ca_folder)->type_name("DIR")->group(std::string(kKeysGroup));
-    command->add_option("--ca-passphrase-file", server.ca_passphrase_file)
+    command->add_flag("--no-renewal", server.no_renewal, "Clients may not change their own keys")
+        ->group(std::string(kKeysGroup));
+    command->add_flag("--renew-certificates", server.renew_certificates, "Issue certificates anew to clients who ask")
+        ->group(std::string(kKeysGroup));
+    command->add_option("--ca-folder", server.ca_folder, "Where the authority is; else ca/ in the state folder")
+        ->type_name("DIR")
+        ->group(std::string(kKeysGroup));
+    command->add_option("--ca-passphrase-file", server.ca_passphrase_file, "Opens the authority's key")
         ->type_name("FILE")
         ->group(std::string(kKeysGroup));
     server.stream.add_to(*command);

@@ -198,7 +198,7 @@ void add_verify(CLI::App& app, Invocation& invocation) {
         "Examples:\n"
         "  cotter verify 127.0.0.1:7000\n"
         "  cotter verify example.com --trust chain --prove");
-    command->add_option("SERVER", options->server, "HOST[:PORT] of a live server [443]");
+    command->add_option("SERVER", options->server, "HOST[:PORT] of a live server [443]")->type_name("HOST");
     command->add_option("--chain", options->chain, "This PEM instead, leaf first; - is standard input")
         ->type_name("FILE");
     command->add_option("--host", options->host, "The name[:port] that --chain is judged for")->type_name("NAME");

@@ -74,6 +74,12 @@ BerState read_ber(std::string_view input, BerElement& element) {
 
 }  // namespace
 
+std::vector<std::string> start_tls_names() {
+    std::vector<std::string> names;
+    for (const Name& name : kNames) names.emplace_back(name.text);
+    return names;
+}
+
 std::optional<StartTls> start_tls_from(std::string_view text) {
     const auto* const found = std::ranges::find(kNames, text, &Name::text);
     return found == kNames.end() ? std::nullopt : std::optional(found->protocol);

@@ -10,13 +10,15 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace cotter::stream {
 
 enum class StartTls : std::uint8_t { kSmtp, kImap, kPop3, kFtp, kLdap, kXmpp, kPostgres, kMysql };
 
 /// "smtp", "imap", "pop3", "ftp", "ldap", "xmpp", "postgres", "mysql".
-[[nodiscard]] std::optional<StartTls> start_tls_from(std::string_view text);
+[[nodiscard]] std::vector<std::string> start_tls_names();
+[[nodiscard]] std::optional<StartTls> start_tls_from(std::string_view text);  ///< by its name
 /// Where such a server listens when nobody says where.
 [[nodiscard]] std::uint16_t usual_port(StartTls protocol);
 
