@@ -40,7 +40,8 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
     service::ClientSettings settings{.server = std::move(*server)};
     settings.trust = std::move(*trust);
     settings.stream = *stream;
-    auto process = options.stream.process();
+    auto process = options.stream.process(options.listen.empty() ? StreamOptions::Life::kOneStream
+                                                                 : StreamOptions::Life::kListens);
     if (!process) return unexpected(process.error());
     settings.process = *process;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
@@ -126,7 +127,10 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
     settings->on_key_event = print_key_event;
     const auto reporter = options.reports.start(*state);
     if (!reporter) return report(invocation, reporter.error());
-    if (*reporter) settings->on_incident = [&](const service::Incident& incident) { (*reporter)->take(incident); };
+    if (*reporter) {
+        settings->on_incident = [&](const service::Incident& incident) { (*reporter)->take(incident); };
+        settings->reports = &(*reporter)->counts();
+    }
     const Attempt attempt{settings->server.to_string(), identity->pin().to_string()};
     if (settings->listen) return run_listening_client(invocation, attempt, *settings, options.stream);
     const auto outcome = service::connect_standard_streams(*settings);

@@ -76,7 +76,7 @@ class HelpFormatter final : public CLI::Formatter {
                 const bool is_help_of_a_command = option == app->get_help_ptr() && app->get_parent() != nullptr;
                 return option->get_group() == group && !option->get_positional() && !is_help_of_a_command;
             });
-            if (group == kEvidenceGroup || group == kRulesGroup || group == kKeysGroup) {
+            if (group == kEvidenceGroup || group == kRulesGroup || group == kKeysGroup || group == kOperationGroup) {
                 text += named_only(group, options);
             } else if (!group.empty()) {
                 text += make_group(group, false, options);

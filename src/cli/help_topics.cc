@@ -198,10 +198,35 @@ For a server:
   --threads N          how many threads; 0: one a core
 )";
 
+constexpr std::string_view kOperationTopic =
+    R"(What whoever runs serve or connect --listen may want to set and to see:
+
+  --metrics [HOST:]PORT
+                       answers http://HOST:PORT/metrics in Prometheus's text format
+                       (docs/metrics.md says what each number is); without a HOST,
+                       at 127.0.0.1; port 0 takes a free one
+                         /livez   200 while every loop of the process turns
+                         /readyz  200 while it accepts, and the list of clients is
+                                  read; else 503 and why, as when it drains
+                       Nobody is asked who he is, so no client, pin or address is
+                       named there. Only GET and HEAD, and only where the Host is
+                       the address of the listener, or this machine's own
+  --unsafe-metrics     allow a HOST that others than this machine reach
+
+  --drain-timeout TIME at SIGTERM, wait so long for open streams [5m]
+  --max-connections N  at once; 0: as many as descriptors allow [0]
+
+SIGHUP reads certificates, keys, CAs, CRLs and policy again. SIGTERM stops accepting,
+waits for open streams and ends; a second one ends at once.
+
+A look from the machine itself needs none of this: cotter status, cotter client show
+NAME, cotter explain.
+)";
+
 constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic},         HelpTopic{"trust", kTrustTopic},
                              HelpTopic{"evidence", kEvidenceTopic}, HelpTopic{"formats", kFormatsTopic},
                              HelpTopic{"rules", kRulesTopic},       HelpTopic{"keys", kKeysTopic},
-                             HelpTopic{"audit", kAuditTopic}};
+                             HelpTopic{"audit", kAuditTopic},       HelpTopic{"operation", kOperationTopic}};
 
 }  // namespace
 

@@ -13,6 +13,7 @@ namespace cotter::cli {
 inline constexpr std::string_view kEvidenceGroup = "Evidence";
 inline constexpr std::string_view kRulesGroup = "Rules";
 inline constexpr std::string_view kKeysGroup = "Keys";
+inline constexpr std::string_view kOperationGroup = "Operation";
 
 struct HelpTopic {
     std::string_view name;

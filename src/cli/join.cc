@@ -75,7 +75,8 @@ int run(const Invocation& invocation, const JoinOptions& options) {
     if (!code) return report(invocation, code.error());
     auto stream = options.stream.settings();
     if (!stream) return report(invocation, stream.error());
-    const auto process = options.stream.process();
+    const auto process = options.stream.process(options.listen.empty() ? StreamOptions::Life::kOneStream
+                                                                       : StreamOptions::Life::kListens);
     if (!process) return report(invocation, process.error());
     auto state = invocation.open_state();
     if (!state) return report(invocation, state.error());

@@ -13,13 +13,15 @@ namespace cotter::cli {
 int run_listening_client(const Invocation& invocation, const Attempt& attempt, const service::ClientSettings& settings,
                          const StreamOptions& options) {
     service::Log log(options.format(), options.level());
-    const auto say_listening = [&](const std::string& address) {
+    const auto say_listening = [&](const service::ListeningAt& at) {
         if (invocation.json) {
-            const nlohmann::ordered_json line{
-                {"event", "listening"}, {"listen", address}, {"to", attempt.server}, {"pin", attempt.own_pin}};
+            nlohmann::ordered_json line{
+                {"event", "listening"}, {"listen", at.address}, {"to", attempt.server}, {"pin", attempt.own_pin}};
+            if (!at.metrics.empty()) line["metrics"] = at.metrics;
             std::cout << line.dump() << std::endl;
         } else {
-            std::cout << "listening on " << address << ", each connection goes to " << attempt.server << std::endl;
+            std::cout << "listening on " << at.address << ", each connection goes to " << attempt.server << std::endl;
+            if (!at.metrics.empty()) std::cout << "metrics at http://" << at.metrics << "/metrics" << std::endl;
         }
     };
     // A client that listens goes on: what one connection met is told and no more.

@@ -35,6 +35,7 @@ void say_listening(const Invocation& invocation, const service::Listening& liste
                          {"to", to},
                          {"pin", listening.pin.to_string()},
                          {"clients", listening.clients}});
+            if (!listening.metrics.empty()) line["metrics"] = listening.metrics;
             std::cout << line.dump() << std::endl;
         } else {
             std::cout << (service.name.empty() ? "" : service.name + ": ") << "listening on " << service.listen
@@ -42,6 +43,7 @@ void say_listening(const Invocation& invocation, const service::Listening& liste
         }
     }
     if (invocation.json) return;
+    if (!listening.metrics.empty()) std::cout << "metrics at http://" << listening.metrics << "/metrics\n";
     std::cout << "this server's pin is " << listening.pin.to_string() << "\n";
     if (listening.clients == 0) {
         std::cout << "nobody is admitted yet: cotter invite NAME prints a code for the first client\n";

@@ -176,6 +176,8 @@ Result<ServeOptions> read_configuration(const std::string& file) {
     keys.path("ca_passphrase_file", options.ca_passphrase_file, folder);
     keys.number("max_connections", options.stream.max_connections, std::int64_t{1} << 32U);
     keys.text("drain_timeout", options.stream.drain_timeout);
+    keys.text("metrics", options.stream.metrics);
+    keys.flag("unsafe_metrics", options.stream.unsafe_metrics);
     keys.word("log_format", options.stream.log_format, {"text", "json"});
     keys.word("log_level", options.stream.log_level, {"debug", "info", "warning", "error"});
     read_stream(keys, options.stream);

@@ -108,7 +108,7 @@ Result<service::ServeSettings> ServeOptions::settings(const Invocation& invocati
         if (!parsed) return unexpected(parsed.error());
         settings.services.push_back(std::move(*parsed));
     }
-    auto process = stream.process();
+    auto process = stream.process(StreamOptions::Life::kListens);
     if (!process) return unexpected(process.error());
     settings.process = *process;
     const auto grace = text::parse_duration(registry_grace);

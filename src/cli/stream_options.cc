@@ -1,6 +1,7 @@
 // Reading the shared options.
 #include "cli/stream_options.h"
 
+#include "cli/help_topics.h"
 #include "text/time.h"
 
 #include <CLI/Option.hpp>
@@ -31,14 +32,13 @@ void StreamOptions::add_to(CLI::App& command) {
         ->capture_default_str()
         ->type_name("TIME")
         ->group(group);
-    command.add_option("--drain-timeout", drain_timeout, "At SIGTERM, wait so long for open streams")
-        ->capture_default_str()
-        ->type_name("TIME")
-        ->group(group);
-    command.add_option("--max-connections", max_connections, "At once; 0: as many as descriptors allow")
-        ->capture_default_str()
-        ->type_name("N")
-        ->group(group);
+    const std::string operation(kOperationGroup);
+    command.add_option("--metrics", metrics, "Where Prometheus finds numbers, and probes an answer")
+        ->type_name("[HOST:]PORT")
+        ->group(operation);
+    command.add_flag("--unsafe-metrics", unsafe_metrics)->group(operation);
+    command.add_option("--drain-timeout", drain_timeout)->capture_default_str()->type_name("TIME")->group(operation);
+    command.add_option("--max-connections", max_connections)->capture_default_str()->type_name("N")->group(operation);
     command.add_option("--log-format", log_format, "How the log is written")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str()
@@ -73,10 +73,24 @@ Result<service::StreamSettings> StreamOptions::settings() const {
     return settings;
 }
 
-Result<service::ProcessSettings> StreamOptions::process() const {
+Result<service::ProcessSettings> StreamOptions::process(Life life) const {
     const auto drain = text::parse_duration(drain_timeout);
     if (!drain) return unexpected(drain.error());
-    return service::ProcessSettings{max_connections, *drain};
+    service::ProcessSettings settings{max_connections, *drain};
+    if (metrics.empty()) {
+        if (!unsafe_metrics) return settings;
+        return malformed("no_metrics", "reading --unsafe-metrics", "it counts only with --metrics",
+                         "add --metrics HOST:PORT");
+    }
+    if (life == Life::kOneStream) {
+        return malformed("metrics_without_listen", "reading --metrics",
+                         "one stream over standard input and output has nothing to show",
+                         "add --listen PORT, or leave --metrics out");
+    }
+    auto listen = metrics::parse_listen(metrics);
+    if (!listen) return unexpected(listen.error());
+    settings.metrics = {*listen, unsafe_metrics};
+    return settings;
 }
 
 service::LogFormat StreamOptions::format() const {

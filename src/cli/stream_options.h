@@ -8,6 +8,7 @@
 
 #include <cotter/error.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,12 +24,16 @@ struct StreamOptions {
     std::string max_lifetime = "off";
     std::string drain_timeout = "5m";
     std::size_t max_connections = 0;
+    std::string metrics;  ///< empty: none
+    bool unsafe_metrics = false;
     std::string log_format = "text";
     std::string log_level = "info";
 
     void add_to(CLI::App& command);
     [[nodiscard]] Result<service::StreamSettings> settings() const;
-    [[nodiscard]] Result<service::ProcessSettings> process() const;
+    /// Of a process that listens, or that carries one stream and ends.
+    enum class Life : std::uint8_t { kListens, kOneStream };
+    [[nodiscard]] Result<service::ProcessSettings> process(Life life) const;
     [[nodiscard]] service::LogFormat format() const;
     [[nodiscard]] service::LogLevel level() const;
 };

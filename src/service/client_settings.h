@@ -21,6 +21,7 @@
 namespace cotter::service {
 
 struct ClientConfiguration;
+struct ReportCounts;
 
 struct ClientSettings {
     HostPort server;                              ///< where to go
@@ -35,6 +36,7 @@ struct ClientSettings {
     std::function<void(const Pin&)> on_first_contact{};   ///< told of a key that accept-new has just remembered
     std::function<void(const KeyEvent&)> on_key_event{};  ///< told of what is heard and learnt of the server's keys
     std::function<void(const Incident&)> on_incident{};   ///< told, on the reactor's thread, of each; must not wait
+    const ReportCounts* reports = nullptr;  ///< what becomes of those, where somebody counts it; lives as long
     std::optional<stream::ListenAddress> listen{};
     bool unsafe_listen = false;
     StreamSettings stream{};

@@ -1,6 +1,9 @@
 // Running a client.
 #include "service/connect.h"
 
+#include "metrics/connection_counts.h"
+#include "metrics/pulse.h"
+#include "service/client_metrics.h"
 #include "service/dialer.h"
 #include "service/process.h"
 #include "service/standard_streams.h"
@@ -28,6 +31,7 @@ namespace asio = boost::asio;
 const std::vector<tls::Application> kStreamOnly{tls::Application::kStream};
 // Dates are told days ahead.
 constexpr std::chrono::minutes kLookAtDates{1};
+constexpr std::chrono::seconds kCountBytesEvery{1};
 
 }  // namespace
 
@@ -90,6 +94,28 @@ bool wants_status(const ConnectFailure& failure) {
            });
 }
 
+metrics::HandshakeFault fault_of(const Error& error) {
+    using metrics::HandshakeFault;
+    if (error.code == "cannot_connect") return HandshakeFault::kUnreachable;
+    if (error.code == "handshake_timeout") return HandshakeFault::kTimeout;
+    if (error.code == "handshake_closed") return HandshakeFault::kClosed;
+    if (error.code == "handshake_too_long") return HandshakeFault::kTooLong;
+    const bool is_of_tls = error.code.starts_with("handshake_") || error.code == "no_application_protocol";
+    return is_of_tls ? HandshakeFault::kTls : HandshakeFault::kNoStream;
+}
+
+metrics::HandshakeOutcome outcome_of(const ConnectFailure& failure) {
+    struct Outcome {
+        metrics::HandshakeOutcome operator()(const Error& error) const { return fault_of(error); }
+        metrics::HandshakeOutcome operator()(const trust::Verdict& verdict) const {
+            return verdict.first_reason().code;
+        }
+        metrics::HandshakeOutcome operator()(const NotAdmitted& /*why*/) const { return metrics::NotAdmitted{}; }
+        metrics::HandshakeOutcome operator()(const Dismissed& /*why*/) const { return metrics::NotAdmitted{}; }
+    };
+    return std::visit(Outcome{}, failure.why);
+}
+
 /// The client that listens: one reactor, its dialer, its listener.
 class ListeningClient {
   public:
@@ -97,7 +123,7 @@ class ListeningClient {
                     const std::function<void(const ConnectFailure&)>& on_failure)
         : settings_(settings), log_(log), on_failure_(on_failure) {}
 
-    Result<std::string> prepare() {
+    Result<ListeningAt> prepare() {
         auto dialer = Dialer::make(settings_, reactor_, kStreamOnly);
         if (!dialer) return unexpected(dialer.error());
         dialer_ = std::move(*dialer);
@@ -110,6 +136,11 @@ class ListeningClient {
         }
         listener_.emplace(std::move(*listener));
         accepting_.assign(listener_->hand_over());
+        if (settings_.process.metrics) {
+            auto opened = ClientMetrics::open(*settings_.process.metrics, count_table_, settings_.reports);
+            if (!opened) return unexpected(opened.error());
+            metrics_ = std::move(*opened);
+        }
         if (settings_.status.fetches()) {
             // A server that can't be reached yet is no fault: it is looked at again.
             auto status = look_up_status(settings_);
@@ -119,7 +150,7 @@ class ListeningClient {
                     asio::post(reactor_.io(), [this, outcome = std::move(outcome)] { hear_status(outcome); });
                 });
         }
-        return listener_->address();
+        return ListeningAt{listener_->address(), metrics_ ? metrics_->address() : std::string()};
     }
 
     void run() {
@@ -139,7 +170,12 @@ class ListeningClient {
                        asio::detached);
         await_signal();
         look_at_dates();
+        if (metrics_) {
+            count_bytes();
+            metrics_->start({&pulse_});
+        }
         reactor_.run();
+        if (metrics_) metrics_->stop();
     }
 
   private:
@@ -153,6 +189,12 @@ class ListeningClient {
 
       private:
         std::size_t* count_;
+    };
+
+    /// An open stream.
+    struct Carried {
+        std::weak_ptr<stream::Relay> relay;
+        stream::RelayCounts accounted;
     };
 
     void hear_status(const expected<StatusPtr, ConnectFailure>& outcome) {
@@ -171,7 +213,11 @@ class ListeningClient {
 
     asio::awaitable<void> carry(stream::Socket local) {
         const auto counted = std::make_shared<Open>(open_);
+        counts_.accepted();
+        const auto begun = std::chrono::steady_clock::now();
         auto opened = co_await dialer_->open();
+        counts_.handshake_ended(opened ? metrics::HandshakeOutcome(metrics::Admitted{}) : outcome_of(opened.error()),
+                                std::chrono::steady_clock::now() - begun);
         if (!opened) {
             stream::reset(local);
             if (refresh_ && wants_status(opened.error())) refresh_->hurry();
@@ -179,7 +225,8 @@ class ListeningClient {
             co_return;
         }
         const std::string connection_id = opened->stream.connection_id();
-        const auto begun = std::chrono::steady_clock::now();
+        const auto opened_at = std::chrono::steady_clock::now();
+        counts_.stream_opened();
         if (log_.is_written(LogLevel::kInfo)) {
             log_.write(Event("connected")
                            .with("conn", connection_id)
@@ -191,11 +238,13 @@ class ListeningClient {
         const auto place = relays_.emplace(relays_.end());
         const auto relay = std::make_shared<stream::Relay>(
             reactor_, std::move(opened->socket), std::move(opened->stream), std::move(local), limits,
-            [this, counted, connection_id, begun, place](stream::EndReason reason, const stream::RelayCounts& counts,
-                                                         std::optional<tls::Alert> alert) {
+            [this, counted, connection_id, opened_at, place](
+                stream::EndReason reason, const stream::RelayCounts& counts, std::optional<tls::Alert> alert) {
+                account(*place, counts);
+                counts_.stream_ended(reason);
                 relays_.erase(place);
                 const auto duration =
-                    std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+                    std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - opened_at);
                 log_.write(Event("closed")
                                .with("conn", connection_id)
                                .with("bytes_in", counts.from_peer)
@@ -206,11 +255,28 @@ class ListeningClient {
                 // Before an answer came: the server refused us after its side of the handshake.
                 if (alert && alert->refuses_certificate()) on_failure_({NotAdmitted{*alert}, connection_id});
             });
-        *place = relay;
+        place->relay = relay;
         relay->start(std::move(opened->early));
     }
 
+    /// Has the counts know what has moved since the last time.
+    void account(Carried& carried, const stream::RelayCounts& counts) {
+        counts_.moved(counts.from_peer - carried.accounted.from_peer, counts.to_peer - carried.accounted.to_peer);
+        carried.accounted = counts;
+    }
+
+    void count_bytes() {
+        for (Carried& carried : relays_) {
+            if (const auto relay = carried.relay.lock()) account(carried, relay->counts());
+        }
+        bytes_timer_.expires_after(kCountBytesEvery);
+        bytes_timer_.async_wait([this](const boost::system::error_code& fault) {
+            if (!fault) count_bytes();
+        });
+    }
+
     void look_at_dates() {
+        if (metrics_) metrics_->note_dates(dialer_->judge().expiries());
         tell_expiries(dialer_->judge().expiries(), wall_clock_now(), told_, log_);
         dates_timer_.expires_after(kLookAtDates);
         dates_timer_.async_wait([this](const boost::system::error_code& fault) {
@@ -220,6 +286,7 @@ class ListeningClient {
 
     void drain() {
         is_draining_ = true;
+        if (metrics_) metrics_->begin_drain();
         drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.process.drain_timeout);
         boost::system::error_code ignored;
         accepting_.close(ignored);
@@ -231,7 +298,7 @@ class ListeningClient {
         if (open_ != 0 && std::chrono::steady_clock::now() >= drain_until_) {
             // Neither side may take what it has for the whole.
             for (auto next = relays_.begin(); next != relays_.end();) {
-                if (const auto relay = (next++)->lock()) relay->stop(stream::EndReason::kDrained);
+                if (const auto relay = (next++)->relay.lock()) relay->stop(stream::EndReason::kDrained);
             }
         }
         if (open_ == 0 || std::chrono::steady_clock::now() >= drain_until_) {
@@ -257,7 +324,9 @@ class ListeningClient {
                 }
                 return await_signal();
             }
-            if (auto reloaded = dialer_->reload(); !reloaded) {
+            auto reloaded = dialer_->reload();
+            if (metrics_) metrics_->note_reload(reloaded.has_value(), wall_clock_now());
+            if (!reloaded) {
                 log_.write(Event("reload", LogLevel::kError)
                                .with("result", "kept")
                                .with("reason", reloaded.error().what + ": " + reloaded.error().why)
@@ -276,30 +345,35 @@ class ListeningClient {
     const std::function<void(const ConnectFailure&)>& on_failure_;
     std::size_t open_ = 0;
     std::size_t most_ = 1;
+    metrics::CountTable count_table_{1, std::vector<std::string>(1)};
+    metrics::ConnectionCounts& counts_ = count_table_.of(0, 0);
     std::unique_ptr<Dialer> dialer_;  ///< outlives the connections, which end with the reactor
-    std::list<std::weak_ptr<stream::Relay>> relays_;
+    std::list<Carried> relays_;
     bool is_draining_ = false;
     stream::SteadyTime drain_until_;
     stream::Reactor reactor_;
+    metrics::Pulse pulse_{reactor_};
     std::optional<stream::ListenSocket> listener_;
     asio::posix::stream_descriptor accepting_{reactor_.io()};
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
     asio::steady_timer drain_timer_{reactor_.io()};
     asio::steady_timer dates_timer_{reactor_.io()};
+    asio::steady_timer bytes_timer_{reactor_.io()};
     ToldExpiries told_;
-    std::optional<StatusRefresh> refresh_;  ///< last: its thread posts to the reactor
+    std::optional<StatusRefresh> refresh_;    ///< its thread posts to the reactor
+    std::unique_ptr<ClientMetrics> metrics_;  ///< null: nobody asked for them; its thread reads the above
 };
 
 }  // namespace
 
 Result<void> connect_listening(const ClientSettings& settings, Log& log,
-                               const std::function<void(const std::string&)>& on_listening,
+                               const std::function<void(const ListeningAt&)>& on_listening,
                                const std::function<void(const ConnectFailure&)>& on_failure) {
     protect_memory();
     ListeningClient client(settings, log, on_failure);
-    auto address = client.prepare();
-    if (!address) return unexpected(address.error());
-    on_listening(*address);
+    auto at = client.prepare();
+    if (!at) return unexpected(at.error());
+    on_listening(*at);
     client.run();
     return {};
 }

@@ -26,10 +26,16 @@ struct StreamOutcome {
 /// One stream, joined to standard input and output, until both directions have ended.
 [[nodiscard]] expected<StreamOutcome, ConnectFailure> connect_standard_streams(const ClientSettings& settings);
 
+/// Where a client that listens does so.
+struct ListeningAt {
+    std::string address;
+    std::string metrics;  ///< where they are served; empty: nowhere
+};
+
 /// Listens at settings.listen and gives each accepted connection a stream of its own, until SIGTERM or SIGINT. SIGHUP
-/// reads the files again. `on_listening` gets the address; `on_failure` each connection that came to nothing.
+/// reads the files again. `on_failure` gets each connection that came to nothing.
 [[nodiscard]] Result<void> connect_listening(const ClientSettings& settings, Log& log,
-                                             const std::function<void(const std::string&)>& on_listening,
+                                             const std::function<void(const ListeningAt&)>& on_listening,
                                              const std::function<void(const ConnectFailure&)>& on_failure);
 
 }  // namespace cotter::service

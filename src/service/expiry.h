@@ -10,6 +10,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,9 +20,14 @@ class Log;
 struct ServerConfiguration;
 struct ServeSettings;
 
+/// Of what it is; text_of() is its name in the metrics.
+enum class ExpiryKind : std::uint8_t { kServerCertificate, kAuthority, kClientCa, kCrl, kClient, kPolicy, kPin };
+[[nodiscard]] std::string_view text_of(ExpiryKind kind);
+
 struct Expiry {
     std::string what;  ///< "the client alice"; escaped
     x509::Time at{};
+    ExpiryKind kind = ExpiryKind::kClient;
     bool operator==(const Expiry&) const = default;
 };
 
@@ -39,8 +45,11 @@ using ToldExpiries = std::map<std::pair<std::string, x509::Time>, Nearness>;
 /// Says them in the log.
 void tell_expiries(std::vector<Expiry> expiries, x509::Time now, ToldExpiries& told, Log& log);
 
-/// Every date of this server that is near or past, soonest first: its certificate, client CAs and CRLs, and of the
-/// clients whose admission will end the first hundred.
+/// Every date in this server's files, near or far: its certificate, client CAs and CRLs.
+[[nodiscard]] std::vector<Expiry> dates_of(const ServeSettings& settings, const ServerConfiguration& configuration);
+
+/// Every date of this server that is near or past, soonest first: those of its files, and of the clients whose
+/// admission will end the first hundred.
 [[nodiscard]] std::vector<Expiry> expiries_of(const ServeSettings& settings, const ServerConfiguration& configuration,
                                               const registry::Snapshot& snapshot, x509::Time now);
 

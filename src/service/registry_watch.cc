@@ -284,7 +284,7 @@ RegistryStatus RegistryWatch::status() const {
             .clients = snapshot->client_count(),
             .age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                                          freshness_.load(std::memory_order_relaxed)),
-            .is_reachable = !is_failing_.load(std::memory_order_relaxed)};
+            .is_reachable = is_reachable()};
 }
 
 void RegistryWatch::note(const Error& error) {

@@ -71,6 +71,8 @@ class RegistryWatch {
     /// The newest snapshot. Thread-safe, as is status().
     [[nodiscard]] std::shared_ptr<const registry::Snapshot> latest_snapshot() const;
     [[nodiscard]] RegistryStatus status() const;
+    /// Whether the last look met no fault. Without a lock.
+    [[nodiscard]] bool is_reachable() const { return !is_failing_.load(std::memory_order_relaxed); }
 
     /// Has the canonical form of a key recorded that was registered as a bare digest.
     void learn(Pin pin, x509::CanonicalKey canonical);

@@ -68,7 +68,10 @@ Reporter::~Reporter() {
 void Reporter::take(Incident incident) {
     {
         const std::scoped_lock lock(mutex_);
-        if (taken_.size() >= kMostTaken) return;
+        if (taken_.size() >= kMostTaken) {
+            counts_.dropped += settings_.targets.size();
+            return;
+        }
         taken_.push_back(std::move(incident));
     }
     changed_.notify_all();
@@ -98,6 +101,7 @@ void Reporter::keep(const Incident& incident) {
     for (const ReportTarget& target : settings_.targets) {
         const auto added =
             queue_.add(failure, target.to_string(), {incident.host, incident.dialled}, body, wall_clock_now());
+        if (!added || *added == ReportQueue::Added::kTooMany) ++counts_.dropped;
         if (!added) {
             trouble(target.to_string(), added.error().what + ": " + added.error().why);
         } else if (*added == ReportQueue::Added::kTooMany) {
@@ -125,8 +129,12 @@ void Reporter::deliver_due() {
             const auto left = time_left();
             if (left.count() == 0) return;
             const Delivery delivery = deliver(target, report.servers, report.body, settings_.collector_pins, left);
-            if (delivery.outcome != Delivery::Outcome::kDelivered) {
+            if (delivery.outcome == Delivery::Outcome::kDelivered) {
+                ++counts_.delivered;
+            } else {
                 const bool is_kept = delivery.outcome == Delivery::Outcome::kLater;
+                ++counts_.failed;
+                if (!is_kept) ++counts_.dropped;
                 trouble(target.to_string(), delivery.why + (is_kept ? "; it is kept for later" : "; it is given up"));
             }
             const auto noted = delivery.outcome == Delivery::Outcome::kLater ? queue_.postpone(report, wall_clock_now())

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "service/incident.h"
+#include "service/report_counts.h"
 #include "service/report_queue.h"
 #include "service/report_target.h"
 
@@ -40,6 +41,9 @@ class Reporter {
     /// From any thread; never waits. When too many are taken faster than they are written down, later ones are dropped.
     void take(Incident incident);
 
+    /// From any thread, as long as this lives.
+    [[nodiscard]] const ReportCounts& counts() const { return counts_; }
+
     static constexpr std::chrono::seconds kLastWait{5};
 
   private:
@@ -51,6 +55,7 @@ class Reporter {
 
     const ReporterSettings settings_;
     const ReportQueue queue_;
+    ReportCounts counts_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Incident> taken_;

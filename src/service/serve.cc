@@ -4,6 +4,7 @@
 #include "service/expiry.h"
 #include "service/process.h"
 #include "service/server_keys.h"
+#include "service/server_metrics.h"
 #include "service/server_thread.h"
 #include "service/status_socket.h"
 #include "service/wall_clock.h"
@@ -36,6 +37,12 @@ constexpr std::chrono::minutes kLookAtDates{1};
 // A thread that doesn't answer by then is told of as one that didn't.
 constexpr std::chrono::milliseconds kMostAsking{500};
 
+std::vector<std::string> names_of(const std::vector<ServiceSettings>& services) {
+    std::vector<std::string> names;
+    for (const ServiceSettings& service : services) names.push_back(service.name);
+    return names;
+}
+
 std::size_t most_connections(const ProcessSettings& settings) {
     const std::size_t descriptors = raise_descriptor_limit();
     const std::size_t possible = descriptors > 2 * kDescriptorsOfOurOwn ? (descriptors - kDescriptorsOfOurOwn) / 2 : 1;
@@ -59,7 +66,8 @@ class Server {
           configuration_(std::move(configuration)),
           keys_(settings.state, log),
           on_new_key_(on_new_key),
-          shared_{settings, log, ledger, watch, {}, most_connections(settings.process)} {
+          counts_(settings.threads, names_of(settings.services)),
+          shared_{settings, log, ledger, watch, {}, counts_, most_connections(settings.process)} {
         for (const ServiceSettings& service : settings.services) {
             shared_.backends.push_back(std::make_unique<Backends>(
                 service, [this, &service](const stream::Target& target, const std::string& why) {
@@ -87,6 +95,12 @@ class Server {
             if (!thread) return unexpected(thread.error());
             threads_.push_back(std::move(*thread));
         }
+        if (settings_.process.metrics) {
+            auto opened = ServerMetrics::open(*settings_.process.metrics, shared_);
+            if (!opened) return unexpected(opened.error());
+            metrics_ = std::move(*opened);
+            metrics_->note_dates(dates_of(settings_, configuration_));
+        }
         shared_.watch.follow(pin(), keys_.next_pin());
         record_key(shared_.watch, settings_.last_served, pin());
         open_status();
@@ -94,6 +108,9 @@ class Server {
     }
 
     [[nodiscard]] Pin pin() const { return configuration_.identity.pin(); }
+
+    /// Where they are served; empty: nowhere.
+    [[nodiscard]] std::string metrics_address() const { return metrics_ ? metrics_->address() : std::string(); }
 
     [[nodiscard]] std::vector<Listening::Service> services() const {
         std::vector<Listening::Service> services;
@@ -109,6 +126,7 @@ class Server {
         shared_.watch.start(
             [this](const std::shared_ptr<const registry::Snapshot>& snapshot) {
                 for (const auto& thread : threads_) thread->publish(snapshot);
+                if (metrics_) metrics_->publish(snapshot);
             },
             [this](const Pin& present, std::optional<registry::Rotation> rotation) {
                 asio::post(reactor_.io(), [this, present, rotation = std::move(rotation)]() mutable {
@@ -124,7 +142,9 @@ class Server {
             asio::co_spawn(reactor_.io(), status_socket_->serve(reactor_, [this] { return say_status(); }),
                            asio::detached);
         }
+        if (metrics_) metrics_->start(pulses());
         reactor_.run();
+        if (metrics_) metrics_->stop();
         for (const auto& thread : threads_) thread->stop();
     }
 
@@ -178,6 +198,13 @@ class Server {
                        .with("reason", opened.error().what + ": " + opened.error().why));
     }
 
+    /// Of every loop, this one's first.
+    [[nodiscard]] std::vector<const metrics::Pulse*> pulses() const {
+        std::vector<const metrics::Pulse*> pulses{&pulse_};
+        for (const auto& thread : threads_) pulses.push_back(&thread->pulse());
+        return pulses;
+    }
+
     [[nodiscard]] std::vector<Expiry> expiries(x509::Time now) const {
         return expiries_of(settings_, configuration_, *shared_.watch.latest_snapshot(), now);
     }
@@ -185,6 +212,7 @@ class Server {
     void tell_dates() {
         const x509::Time now = wall_clock_now();
         tell_expiries(expiries(now), now, told_, log_);
+        if (metrics_) metrics_->note_dates(dates_of(settings_, configuration_));
     }
 
     asio::awaitable<void> watch_dates() {
@@ -247,6 +275,7 @@ class Server {
 
     void reload() {
         auto configuration = ServerConfiguration::read(settings_);
+        if (metrics_) metrics_->note_reload(configuration.has_value(), wall_clock_now());
         if (!configuration) {
             const Error& error = configuration.error();
             log_.write(Event("reload", LogLevel::kError)
@@ -310,6 +339,7 @@ class Server {
 
     void drain() {
         is_draining_ = true;
+        if (metrics_) metrics_->begin_drain();
         drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.process.drain_timeout);
         for (const auto& thread : threads_) thread->stop_accepting();
         log_.write(Event("drain").with("streams", connection_count()));
@@ -343,6 +373,7 @@ class Server {
     ServerConfiguration configuration_;  ///< that the threads have
     ServerKeys keys_;
     const std::function<void(const Pin&)>& on_new_key_;
+    metrics::CountTable counts_;
     ServerShared shared_;
     std::vector<std::string> addresses_;  ///< of each service
     std::optional<StatusSocket> status_socket_;
@@ -350,6 +381,8 @@ class Server {
     const x509::Time since_ = wall_clock_now();
     std::vector<std::unique_ptr<ServerThread>> threads_;
     stream::Reactor reactor_;
+    metrics::Pulse pulse_{reactor_};
+    std::unique_ptr<ServerMetrics> metrics_;  ///< null: nobody asked for them; its thread reads the above
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
     asio::steady_timer drain_timer_{reactor_.io()};
     asio::steady_timer rotation_timer_{reactor_.io()};
@@ -371,7 +404,8 @@ Result<void> serve(const ServeSettings& settings, Log& log, const std::function<
     Server server(settings, log, **watch, ledger, std::move(*configuration), on_new_key);
     if (auto prepared = server.prepare(); !prepared) return prepared;
     (*watch)->announce();
-    on_listening({server.services(), server.pin(), (*watch)->first_snapshot()->client_count()});
+    on_listening(
+        {server.services(), server.pin(), (*watch)->first_snapshot()->client_count(), server.metrics_address()});
     server.run();
     // Stopped before the threads go that it publishes to.
     watch->reset();

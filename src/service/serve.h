@@ -23,6 +23,7 @@ struct Listening {
     std::vector<Service> services;
     Pin pin;  ///< spki sha256 of the server's key
     std::size_t clients = 0;
+    std::string metrics{};  ///< where they are served; empty: nowhere
 };
 
 /// Runs until SIGTERM or SIGINT and the drain after it (the second signal ends it at once). SIGHUP reads identity,

@@ -23,6 +23,22 @@ std::string joined_codes(const trust::Verdict& verdict) {
     return codes;
 }
 
+metrics::HandshakeFault fault_of(stream::HandshakeEnd end) {
+    switch (end) {
+        case stream::HandshakeEnd::kFinished:
+        case stream::HandshakeEnd::kFailed: return metrics::HandshakeFault::kTls;
+        case stream::HandshakeEnd::kClosed: return metrics::HandshakeFault::kClosed;
+        case stream::HandshakeEnd::kExpired: return metrics::HandshakeFault::kTimeout;
+        case stream::HandshakeEnd::kTooMuch: return metrics::HandshakeFault::kTooLong;
+    }
+    return metrics::HandshakeFault::kTls;
+}
+
+/// Of a handshake that this server stopped.
+metrics::HandshakeFault fault_of(EndReason stopped) {
+    return stopped == EndReason::kDrained ? metrics::HandshakeFault::kDrained : metrics::HandshakeFault::kCrowded;
+}
+
 /// Of its key.
 std::string pin_text(const x509::Certificate& certificate) {
     const auto pin = certificate.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
@@ -85,9 +101,12 @@ ServerConnection::ServerConnection(ServerThread& thread, const ThreadService& se
       source_network_(network_of(source_)),
       local_(stream::local_address(socket_)),
       context_(service.context),
-      accepted_at_(thread.reactor().now()) {}
+      accepted_at_(std::chrono::steady_clock::now()) {
+    service_.counts.accepted();
+}
 
 ServerConnection::~ServerConnection() {
+    handshake_came_to(metrics::HandshakeFault::kClosed);
     thread_.forget(*this);
 }
 
@@ -102,7 +121,13 @@ const tls::Peer& ServerConnection::peer() const {
     return relay_ ? relay_->stream().peer() : opening_->peer();
 }
 
+void ServerConnection::handshake_came_to(const metrics::HandshakeOutcome& outcome) {
+    if (std::exchange(has_outcome_, true)) return;
+    service_.counts.handshake_ended(outcome, std::chrono::steady_clock::now() - accepted_at_);
+}
+
 void ServerConnection::stop(EndReason reason) {
+    handshake_came_to(fault_of(reason));
     stopped_ = reason;
     if (relay_) {
         relay_->stop(reason);
@@ -184,6 +209,7 @@ asio::awaitable<void> ServerConnection::run() {
     if (!has_spoken || deadline.is_expired()) {
         thread_.handshake_ends(*this);
         if (stopped_) co_return;
+        handshake_came_to(metrics::HandshakeFault::kTimeout);
         thread_.log_refusal(LogLevel::kInfo, source_, source_network_, [&] {
             return Event("handshake_failed")
                 .with("peer", source_)
@@ -200,6 +226,7 @@ asio::awaitable<void> ServerConnection::run() {
         if (end == stream::HandshakeEnd::kFailed && refused) {
             co_await refuse(*refused, handshake.connection_id());
         } else {
+            handshake_came_to(fault_of(end));
             log_handshake_fault(end, handshake);
             if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(thread_.reactor(), socket_);
         }
@@ -228,6 +255,7 @@ void ServerConnection::log_handshake_fault(stream::HandshakeEnd end, const tls::
 }
 
 asio::awaitable<void> ServerConnection::refuse(trust::Verdict verdict, std::string connection_id) {
+    handshake_came_to(verdict.first_reason().code);
     thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] {
         Event line("refused", LogLevel::kWarning);
         line.with("conn", connection_id).with("peer", source_).with("client", verdict.client_name);
@@ -323,6 +351,8 @@ asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, B
         co_return;
     }
     is_counted_ = true;
+    handshake_came_to(metrics::Admitted{});
+    service_.counts.stream_opened();
     thread_.handshake_ends(*this);
     terms_ = {admitted.valid_until, admitted.rules, admitted.disconnects};
     opening_.emplace(std::move(*opened));
@@ -343,11 +373,11 @@ asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, B
     auto backend = co_await service_.backends.reach(thread_.reactor());
     sweep(wall_clock_now());
     if (stopped_) {
-        log_end(stream::text_of(*stopped_), {}, explain(*stopped_));
+        stream_ends(*stopped_, {}, explain(*stopped_));
         co_return;
     }
     if (!backend) {
-        log_end("backend_unreachable", {}, backend.error().why);
+        stream_ends(std::nullopt, {}, backend.error().why);
         thread_.reactor().wire().lend({});
         const bool can_tell =
             peer().application != tls::Application::kStream ||
@@ -382,7 +412,7 @@ void ServerConnection::begin_relay(stream::Socket backend, ByteVector unread) {
         const ByteVector ready = stream::ready_preface();
         preface.insert(preface.end(), ready.begin(), ready.end());
         if (!opening_->write(preface)) {
-            log_end(stream::text_of(EndReason::kPeerFault), {}, explain(EndReason::kPeerFault));
+            stream_ends(EndReason::kPeerFault, {}, explain(EndReason::kPeerFault));
             return stop(EndReason::kPeerFault);
         }
         early.to_peer.assign(wire.output().begin(), wire.output().end());
@@ -399,21 +429,26 @@ void ServerConnection::begin_relay(stream::Socket backend, ByteVector unread) {
 
 void ServerConnection::account(const stream::RelayCounts& counts) {
     if (counts.from_peer == accounted_.from_peer && counts.to_peer == accounted_.to_peer) return;
-    thread_.shared().ledger.moved(verdict().client_name, counts.from_peer - accounted_.from_peer,
-                                  counts.to_peer - accounted_.to_peer);
+    const std::uint64_t in = counts.from_peer - accounted_.from_peer;
+    const std::uint64_t out = counts.to_peer - accounted_.to_peer;
+    thread_.shared().ledger.moved(verdict().client_name, in, out);
+    service_.counts.moved(in, out);
     accounted_ = counts;
 }
 
 void ServerConnection::on_relay_end(EndReason reason, const stream::RelayCounts& counts,
                                     std::optional<tls::Alert> alert) {
     account(counts);
-    log_end(stream::text_of(reason), counts,
-            alert ? std::string(explain(reason)) + ": " + std::string(alert->name()) : std::string(explain(reason)));
+    stream_ends(
+        reason, counts,
+        alert ? std::string(explain(reason)) + ": " + std::string(alert->name()) : std::string(explain(reason)));
     // The relay is on the stack above us, and holds itself until it has returned.
     asio::post(thread_.reactor().io(), [self = shared_from_this()] { self->relay_.reset(); });
 }
 
-void ServerConnection::log_end(std::string_view reason, const stream::RelayCounts& counts, std::string_view detail) {
+void ServerConnection::stream_ends(std::optional<EndReason> reason, const stream::RelayCounts& counts,
+                                   std::string_view detail) {
+    service_.counts.stream_ended(reason);
     if (thread_.shared().log.is_written(LogLevel::kInfo)) {
         const auto duration =
             std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - accepted_at_);
@@ -422,7 +457,7 @@ void ServerConnection::log_end(std::string_view reason, const stream::RelayCount
                 .with("bytes_in", counts.from_peer)
                 .with("bytes_out", counts.to_peer)
                 .with("duration_ms", static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count())))
-                .with("end", reason)
+                .with("end", reason ? stream::text_of(*reason) : "backend_unreachable")
                 .with("reason", detail));
     }
     if (std::exchange(is_counted_, false)) thread_.shared().ledger.ended(verdict().client_name, service_.settings.name);

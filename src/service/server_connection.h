@@ -3,6 +3,7 @@
 #pragma once
 
 #include "authority/renewal.h"
+#include "metrics/connection_counts.h"
 #include "service/admission.h"
 #include "service/control_exchange.h"
 #include "stream/await.h"
@@ -85,7 +86,11 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     void close(stream::EndReason reason);
     /// What bounds its rate by its terms.
     [[nodiscard]] std::vector<std::shared_ptr<stream::Throttle>> throttles() const;
-    void log_end(std::string_view reason, const stream::RelayCounts& counts, std::string_view detail);
+    /// Once for each stream that was counted as open; without a reason: its backend could not be reached.
+    void stream_ends(std::optional<stream::EndReason> reason, const stream::RelayCounts& counts,
+                     std::string_view detail);
+    /// Counts what came of the handshake, the first time.
+    void handshake_came_to(const metrics::HandshakeOutcome& outcome);
     [[nodiscard]] Event about(std::string_view event) const;
     [[nodiscard]] const trust::Verdict& verdict() const;
     [[nodiscard]] const tls::Peer& peer() const;
@@ -105,7 +110,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     std::optional<stream::EndReason> stopped_;
     stream::SteadyTime accepted_at_;
     stream::RelayCounts accounted_;
-    bool is_counted_ = false;  ///< the ledger has it as an open stream
+    bool is_counted_ = false;   ///< the ledger has it as an open stream
+    bool has_outcome_ = false;  ///< of its handshake
 };
 
 }  // namespace cotter::service

@@ -100,8 +100,10 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
     auto opened = thread_.may_begin_join() ? tls::open_join(std::move(handshake))
                                            : expected<tls::JoinChannel, trust::Verdict>(unexpected(trust::Verdict{}));
     if (!opened) {
-        const std::string reason =
-            opened.error().reasons.empty() ? "too many join at once" : opened.error().first_reason().message;
+        const bool is_crowded = opened.error().reasons.empty();
+        handshake_came_to(is_crowded ? metrics::HandshakeOutcome(metrics::HandshakeFault::kCrowded)
+                                     : opened.error().first_reason().code);
+        const std::string reason = is_crowded ? "too many join at once" : opened.error().first_reason().message;
         thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] {
             return Event("join_refused", LogLevel::kWarning)
                 .with("conn", connection_id)
@@ -112,6 +114,7 @@ asio::awaitable<void> ServerConnection::carry_join(tls::Handshake handshake, Byt
         co_await stream::linger(thread_.reactor(), socket_);
         co_return;
     }
+    handshake_came_to(metrics::Exchanged{});
     const ExchangeInProgress joining(thread_);
     const auto request =
         co_await await_request(thread_.reactor(), socket_, *opened, std::move(unread), deadline, look_for_join);
@@ -149,6 +152,7 @@ asio::awaitable<void> ServerConnection::carry_control(tls::Handshake handshake, 
                                                       stream::Deadline& deadline) {
     const std::string connection_id = handshake.connection_id();
     if (!thread_.may_begin_join()) {
+        handshake_came_to(metrics::HandshakeFault::kCrowded);
         thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] {
             return Event("control_refused", LogLevel::kWarning)
                 .with("conn", connection_id)
@@ -163,6 +167,7 @@ asio::awaitable<void> ServerConnection::carry_control(tls::Handshake handshake, 
         co_await refuse(channel.error(), connection_id);
         co_return;
     }
+    handshake_came_to(metrics::Exchanged{});
     const ExchangeInProgress asking(thread_);
     const auto bytes =
         co_await await_request(thread_.reactor(), socket_, *channel, std::move(unread), deadline, look_for_control);

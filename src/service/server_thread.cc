@@ -87,7 +87,7 @@ ServerThread::ServerThread(std::size_t index, ServerShared& shared, tls::Library
       authority_(configuration.authority) {
     const auto snapshot = shared.watch.first_snapshot();
     for (std::size_t i = 0; i < listeners.size(); ++i) {
-        services_.push_back({shared.settings.services[i], *shared.backends[i],
+        services_.push_back({shared.settings.services[i], *shared.backends[i], shared.counts.of(index, i),
                              AdmissionJudge(configuration.rules[i], snapshot, shared.watch.freshness(),
                                             shared.settings.registry_grace)});
         const int descriptor = listeners[i].hand_over();

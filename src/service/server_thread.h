@@ -2,6 +2,8 @@
 // touched only on its own thread; others post to it.
 #pragma once
 
+#include "metrics/connection_counts.h"
+#include "metrics/pulse.h"
 #include "service/admission.h"
 #include "service/backends.h"
 #include "service/key_announcer.h"
@@ -48,6 +50,7 @@ struct ServerShared {
     Ledger& ledger;
     RegistryWatch& watch;
     std::vector<std::unique_ptr<Backends>> backends;  ///< of each service
+    metrics::CountTable& counts;
     std::size_t most_connections;
     std::atomic<std::size_t> connections{0};
     Throttles throttles{};
@@ -57,6 +60,7 @@ struct ServerShared {
 struct ThreadService {
     const ServiceSettings& settings;
     Backends& backends;
+    metrics::ConnectionCounts& counts;
     AdmissionJudge judge;
     std::shared_ptr<const tls::Context> context{};
 };
@@ -81,6 +85,7 @@ class ServerThread final : private stream::Ticking {
     void ask_status(std::function<void(ThreadStatus)> answer);
     void stop();
     [[nodiscard]] std::size_t connection_count() const { return open_count_.load(std::memory_order_relaxed); }
+    [[nodiscard]] const metrics::Pulse& pulse() const { return pulse_; }
 
     // For its connections, on its thread.
     [[nodiscard]] stream::Reactor& reactor() { return reactor_; }
@@ -163,6 +168,7 @@ class ServerThread final : private stream::Ticking {
     std::atomic<std::size_t> open_count_{0};
     /// Its end takes the connections that are left with it, so it goes before everything that they reach for.
     stream::Reactor reactor_;
+    metrics::Pulse pulse_{reactor_};
     std::vector<Listener> listeners_;
     std::thread thread_;
 };

@@ -4,6 +4,7 @@
 #include "authority/authority.h"
 #include "identity/identity.h"
 #include "identity/state_folder.h"
+#include "metrics/listener.h"
 #include "stream/endpoint.h"
 #include "stream/proxy_protocol.h"
 #include "stream/relay_end.h"
@@ -33,6 +34,7 @@ struct StreamSettings {
 struct ProcessSettings {
     std::size_t most_connections = 0;  ///< 0: as many as descriptors allow
     std::chrono::milliseconds drain_timeout = std::chrono::minutes(5);
+    std::optional<metrics::ListenerSettings> metrics{};
 };
 
 /// Two files, read again at each reload.
