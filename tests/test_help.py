@@ -1,16 +1,15 @@
 """What the tool says of itself: every command explains itself on one screen, its examples are calls that it takes, and the
 README and the docs name only what exists."""
 
-import pathlib
 import re
 import shlex
 import unittest
 
 from harness.case import TunnelTest
 from harness.cotter import cotter_binary
+from harness.markdown import TOP, anchors, documents, links
 from harness.processes import Finished, environment
 
-TOP = pathlib.Path(__file__).resolve().parents[1]
 COLUMNS = 80
 LINES = 32
 
@@ -122,10 +121,10 @@ class Help(unittest.TestCase):
 class Documents(unittest.TestCase):
     def test_calls_in_help_and_documents_use_commands_and_flags_that_exist(self):
         texts = {str(command): help_of(command).split("Examples", 1)[-1] for command in COMMANDS}
-        for path in [TOP / "README.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").glob("*.md")]:
+        for path in documents():
             text = path.read_text(encoding="utf-8")
             blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
-            texts[path.name] = "\n".join(blocks + re.findall(r"`(cotter [^`,]+)`", text))
+            texts[str(path.relative_to(TOP))] = "\n".join(blocks + re.findall(r"`(cotter [^`,]+)`", text))
         seen = 0
         for where, text in texts.items():
             for words in commands_in(text):
@@ -142,13 +141,39 @@ class Documents(unittest.TestCase):
         self.assertGreater(seen, 40)
 
     def test_every_page_that_is_referred_to_exists(self):
-        for path in [*TOP.glob("*.md"), *(TOP / "docs").glob("*.md"), *(TOP / "src").rglob("*.h"), *(TOP / "include").rglob("*.h")]:
-            text = path.read_text(encoding="utf-8")
-            for page in re.findall(r"\bdocs/[a-z-]+\.md", text):
+        for path in [*documents(), *(TOP / "src").rglob("*.h"), *(TOP / "include").rglob("*.h")]:
+            for page in re.findall(r"\bdocs/[a-z/-]+\.md", path.read_text(encoding="utf-8")):
                 self.assertTrue((TOP / page).exists(), f"{path.relative_to(TOP)} refers to {page}")
-            if path.suffix == ".md":
-                for link in re.findall(r"\]\(([^)#:]+)\)", text):
-                    self.assertTrue((path.parent / link).exists(), f"{path.relative_to(TOP)} links to {link}")
+
+    def test_every_link_leads_somewhere(self):
+        for path in documents():
+            for link in links(path.read_text(encoding="utf-8")):
+                if link.startswith("https://"):
+                    continue  # no test asks the network
+                with self.subTest(document=str(path.relative_to(TOP)), link=link):
+                    page, _, anchor = link.partition("#")
+                    target = (path.parent / page).resolve() if page else path
+                    self.assertTrue(target.exists(), "no such file")
+                    if anchor:
+                        self.assertIn(anchor, anchors(target.read_text(encoding="utf-8")))
+
+    def test_every_document_is_found_from_the_first_page(self):
+        found, new = set(), {TOP / "README.md"}
+        while new:
+            found |= new
+            linked = {(path.parent / link.partition("#")[0]).resolve() for path in new if path.suffix == ".md"
+                      for link in links(path.read_text(encoding="utf-8")) if not link.startswith(("https://", "#"))}
+            new = {path for path in linked if path.suffix == ".md"} - found
+        self.assertEqual(set(documents()) - found, set())
+
+    def test_every_rule_that_a_document_names_has_a_test(self):
+        tests = "\n".join(path.read_text(encoding="utf-8") for folder in ("src", "tests", "include")
+                          for path in (TOP / folder).rglob("*") if path.suffix in (".cc", ".py"))
+        kept = set(re.findall(r"(?<![0-9A-Za-z])(A\d{2,3})_", tests))
+        for path in documents():
+            named = set(re.findall(r"\bA\d{2,3}\b", path.read_text(encoding="utf-8")))
+            with self.subTest(document=str(path.relative_to(TOP))):
+                self.assertEqual(named - kept, set())
 
     def test_the_exit_codes_are_what_the_readme_says(self):
         table = dict(re.findall(r"^\| (\d) \| (.+?) \|$", (TOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE))

@@ -68,7 +68,7 @@ class Zone:
 
 def question(name, kind):
     """A query as on the wire, for that name (with its last dot) and type."""
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split("."))
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label)
     return struct.pack(">HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", kind, 1)
 
 

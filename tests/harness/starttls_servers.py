@@ -122,10 +122,10 @@ DIALOGUES = {"smtp": smtp, "imap": imap, "pop3": pop3, "ftp": ftp, "ldap": ldap,
 class StartTlsServer(PythonServer):
     """A PythonServer behind such a dialogue; `injected` is sent in clear text along with the consent."""
 
-    def __init__(self, context, dialogue, injected=b"", behaviour=echo):
+    def __init__(self, context, dialogue, injected=b"", behaviour=echo, port=0):
         self._dialogue = dialogue
         self._injected_octets = injected
-        super().__init__(context, behaviour)
+        super().__init__(context, behaviour, port=port)
 
     def _serve(self, meeting):
         try:

@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+setup() { redis 5432; }

@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+api_server() { tls 443 api.example.com; }
