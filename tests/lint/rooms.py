@@ -52,7 +52,7 @@ def faults_of_public_header(path, text):
     faults = []
     for number, line in enumerate(text.splitlines(), 1):
         include = INCLUDE.match(line)
-        if not include or include.group(2).startswith(ADAPTERS.get(path.name, "\0")):
+        if not include or include.group(2).startswith(ADAPTERS.get(pathlib.PurePath(path).name, "\0")):
             continue
         if include.group(1) == '"' or include.group(2).startswith(HEAVY):
             faults.append(f"{path}:{number}: a public header includes {include.group(2)}")
