@@ -13,6 +13,7 @@ pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 find_package(pugixml REQUIRED)
 # Not by pkg-config: its file asks for the headers of libraries that only libunbound itself uses.
 find_library(UNBOUND_LIBRARY unbound REQUIRED)

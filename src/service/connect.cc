@@ -3,12 +3,15 @@
 
 #include "service/dialer.h"
 #include "service/process.h"
+#include "service/pulse.h"
 #include "service/standard_streams.h"
 #include "service/status_lookup.h"
 #include "service/status_refresh.h"
+#include "service/supervisor.h"
 #include "service/wall_clock.h"
 #include "stream/deadline.h"
 #include "stream/listener.h"
+#include "stream/passed_sockets.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -101,8 +104,11 @@ class ListeningClient {
         auto dialer = Dialer::make(settings_, reactor_, kStreamOnly);
         if (!dialer) return unexpected(dialer.error());
         dialer_ = std::move(*dialer);
-        auto listener = stream::ListenSocket::open(*settings_.listen, false);
+        auto passed = stream::PassedSockets::receive();
+        if (!passed) return unexpected(passed.error());
+        auto listener = stream::open_listener(*settings_.listen, false, *passed);
         if (!listener) return unexpected(listener.error());
+        if (auto taken = passed->all_are_taken(); !taken) return unexpected(taken.error());
         if (!listener->is_local() && !settings_.unsafe_listen) {
             return malformed("listen_exposed", "listening on " + listener->address(),
                              "the stream is not encrypted there, and others than this machine could use it",
@@ -139,6 +145,13 @@ class ListeningClient {
                        asio::detached);
         await_signal();
         look_at_dates();
+        if (const auto watchdog = Supervisor::watchdog()) {
+            // Its own is the only loop, so one that is stuck can't say so either.
+            pulse_.emplace(reactor_.io(), std::vector{&reactor_.io()}, *watchdog / 2,
+                           Pulse::Told{[this] { supervisor_.alive(); }, [](std::size_t) {}});
+            pulse_->start();
+        }
+        supervisor_.ready(summary());
         reactor_.run();
     }
 
@@ -154,6 +167,11 @@ class ListeningClient {
       private:
         std::size_t* count_;
     };
+
+    /// For systemctl status.
+    [[nodiscard]] std::string summary() const {
+        return "Listening on " + listener_->address() + " for " + settings_.server.to_string();
+    }
 
     void hear_status(const expected<StatusPtr, ConnectFailure>& outcome) {
         const auto* error = outcome ? nullptr : std::get_if<Error>(&outcome.error().why);
@@ -223,6 +241,7 @@ class ListeningClient {
         drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.process.drain_timeout);
         boost::system::error_code ignored;
         accepting_.close(ignored);
+        supervisor_.stopping("Draining " + std::to_string(open_) + " streams", settings_.process.drain_timeout);
         log_.write(Event("drain").with("streams", open_));
         look_at_drain();
     }
@@ -257,12 +276,15 @@ class ListeningClient {
                 }
                 return await_signal();
             }
+            supervisor_.reloading();
             if (auto reloaded = dialer_->reload(); !reloaded) {
+                supervisor_.ready(Supervisor::kept(summary(), reloaded.error()));
                 log_.write(Event("reload", LogLevel::kError)
                                .with("result", "kept")
                                .with("reason", reloaded.error().what + ": " + reloaded.error().why)
                                .with("next", reloaded.error().next));
             } else {
+                supervisor_.ready(summary());
                 look_at_dates();
                 log_.write(Event("reload").with("result", "applied"));
                 if (refresh_) refresh_->hurry();
@@ -278,9 +300,11 @@ class ListeningClient {
     std::size_t most_ = 1;
     std::unique_ptr<Dialer> dialer_;  ///< outlives the connections, which end with the reactor
     std::list<std::weak_ptr<stream::Relay>> relays_;
+    Supervisor supervisor_{log_};
     bool is_draining_ = false;
     stream::SteadyTime drain_until_;
     stream::Reactor reactor_;
+    std::optional<Pulse> pulse_;
     std::optional<stream::ListenSocket> listener_;
     asio::posix::stream_descriptor accepting_{reactor_.io()};
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
