@@ -15,6 +15,7 @@ pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 # Not by its CMake file: that asks for what its own HTTP server needs.
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 find_package(pugixml REQUIRED)
 # Not by pkg-config: its file asks for the headers of libraries that only libunbound itself uses.
 find_library(UNBOUND_LIBRARY unbound REQUIRED)

@@ -26,7 +26,8 @@ install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev
 install(EXPORT cotter NAMESPACE cotter:: FILE cotter-targets.cmake DESTINATION ${COTTER_CMAKE_DIR} COMPONENT development)
 
 # What the static library needs besides OpenSSL, by name: who links it installs these.
-set(COTTER_STATIC_LIBRARIES SQLiteCpp sqlite3 spdlog fmt curl idn2 psl pq yaml unbound pugixml tomlplusplus prometheus-cpp-core)
+set(COTTER_STATIC_LIBRARIES SQLiteCpp sqlite3 spdlog fmt curl idn2 psl pq yaml systemd unbound pugixml tomlplusplus
+    prometheus-cpp-core)
 list(TRANSFORM COTTER_STATIC_LIBRARIES PREPEND "-l" OUTPUT_VARIABLE COTTER_STATIC_FLAGS)
 list(JOIN COTTER_STATIC_FLAGS " " COTTER_STATIC_FLAGS)
 

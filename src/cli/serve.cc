@@ -109,8 +109,7 @@ void add_serve(CLI::App& app, Invocation& invocation) {
         "  cotter serve --config cotter.toml");
     ServiceOptions& service = flags->service;
     ServeOptions& server = flags->server;
-    command->add_option("--listen", service.listen, "[HOST:]PORT or unix:PATH; no HOST: every address")
-        ->type_name("ADDR");
+    command->add_option("--listen", service.listen, "[HOST:]PORT, unix:PATH or systemd:NAME")->type_name("ADDR");
     command->add_option("--to", flags->to, "The service: HOST:PORT or unix:PATH")->type_name("ADDR");
     command->add_option("--cert", server.certificate, "Certificate, PEM; else the state folder's")->type_name("FILE");
     command->add_option("--key", server.key, "Its private key, PEM")->type_name("FILE");

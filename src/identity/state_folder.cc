@@ -28,7 +28,7 @@ Result<std::filesystem::path> choose(const std::optional<std::string>& flag) {
     if (flag && !flag->empty()) return std::filesystem::path(*flag);
     if (const auto folder = environment("COTTER_STATE")) return std::filesystem::path(*folder);
     if (const auto folder = environment("XDG_STATE_HOME")) return std::filesystem::path(*folder) / "cotter";
-    if (const auto folders = environment("STATE_DIRECTORY"); folders && ::geteuid() == 0)
+    if (const auto folders = environment("STATE_DIRECTORY"))
         return std::filesystem::path(folders->substr(0, folders->find(':')));
     if (const auto home = environment("HOME")) return std::filesystem::path(*home) / ".local" / "state" / "cotter";
     return failed("no_state_folder", "finding the state folder", "neither COTTER_STATE, XDG_STATE_HOME nor HOME is set",

@@ -13,10 +13,10 @@ namespace cotter::identity {
 
 class StateFolder {
   public:
-    /// --state DIR, else $COTTER_STATE, else $XDG_STATE_HOME/cotter, else, for root under systemd, the first folder of
-    /// $STATE_DIRECTORY, else ~/.local/state/cotter: what somebody has set comes before what is assumed. Makes it 0700;
-    /// one that others can enter, or of another owner, is refused with the fix.
-    /// The environment is read by secure_getenv (INVARIANTS A129, A193).
+    /// --state DIR, else $COTTER_STATE, else $XDG_STATE_HOME/cotter, else, under systemd, the first folder of
+    /// $STATE_DIRECTORY (systemd.exec(5)), else ~/.local/state/cotter: what somebody has set comes before what is
+    /// assumed. Makes it 0700; one that others can enter, or of another owner, is refused with the fix. The environment
+    /// is read by secure_getenv (INVARIANTS A129, A193).
     [[nodiscard]] static Result<StateFolder> open(const std::optional<std::string>& flag);
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }

@@ -51,10 +51,8 @@ TEST_F(StateFolderTest, IsWhereSomebodySaidBeforeWhereItIsAssumed) {
     const auto place = [&](std::string_view name) { return (scratch_ / name).string(); };
     ::setenv("HOME", place("home").c_str(), 1);
     EXPECT_EQ(StateFolder::open(std::nullopt)->path(), scratch_ / "home/.local/state/cotter");
-    if (::geteuid() == 0) {
-        ::setenv("STATE_DIRECTORY", (place("systemd") + ":" + place("second")).c_str(), 1);
-        EXPECT_EQ(StateFolder::open(std::nullopt)->path(), scratch_ / "systemd");
-    }
+    ::setenv("STATE_DIRECTORY", (place("systemd") + ":" + place("second")).c_str(), 1);
+    EXPECT_EQ(StateFolder::open(std::nullopt)->path(), scratch_ / "systemd");
     ::setenv("XDG_STATE_HOME", place("xdg").c_str(), 1);
     EXPECT_EQ(StateFolder::open(std::nullopt)->path(), scratch_ / "xdg/cotter");
     ::setenv("COTTER_STATE", place("own").c_str(), 1);

@@ -6,12 +6,15 @@
 #include "service/client_metrics.h"
 #include "service/dialer.h"
 #include "service/process.h"
+#include "service/pulse.h"
 #include "service/standard_streams.h"
 #include "service/status_lookup.h"
 #include "service/status_refresh.h"
+#include "service/supervisor.h"
 #include "service/wall_clock.h"
 #include "stream/deadline.h"
 #include "stream/listener.h"
+#include "stream/passed_sockets.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -127,8 +130,11 @@ class ListeningClient {
         auto dialer = Dialer::make(settings_, reactor_, kStreamOnly);
         if (!dialer) return unexpected(dialer.error());
         dialer_ = std::move(*dialer);
-        auto listener = stream::ListenSocket::open(*settings_.listen, false);
+        auto passed = stream::PassedSockets::receive();
+        if (!passed) return unexpected(passed.error());
+        auto listener = stream::open_listener(*settings_.listen, false, *passed);
         if (!listener) return unexpected(listener.error());
+        if (auto taken = passed->all_are_taken(); !taken) return unexpected(taken.error());
         if (!listener->is_local() && !settings_.unsafe_listen) {
             return malformed("listen_exposed", "listening on " + listener->address(),
                              "the stream is not encrypted there, and others than this machine could use it",
@@ -174,6 +180,13 @@ class ListeningClient {
             count_bytes();
             metrics_->start({&pulse_});
         }
+        if (const auto watchdog = Supervisor::watchdog()) {
+            // Its own is the only loop, so one that is stuck can't say so either.
+            watchdog_.emplace(reactor_.io(), std::vector{&reactor_.io()}, *watchdog / 2,
+                              Pulse::Told{[this] { supervisor_.alive(); }, [](std::size_t) {}});
+            watchdog_->start();
+        }
+        supervisor_.ready(summary());
         reactor_.run();
         if (metrics_) metrics_->stop();
     }
@@ -196,6 +209,11 @@ class ListeningClient {
         std::weak_ptr<stream::Relay> relay;
         stream::RelayCounts accounted;
     };
+
+    /// For systemctl status.
+    [[nodiscard]] std::string summary() const {
+        return "Listening on " + listener_->address() + " for " + settings_.server.to_string();
+    }
 
     void hear_status(const expected<StatusPtr, ConnectFailure>& outcome) {
         const auto* error = outcome ? nullptr : std::get_if<Error>(&outcome.error().why);
@@ -290,6 +308,7 @@ class ListeningClient {
         drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.process.drain_timeout);
         boost::system::error_code ignored;
         accepting_.close(ignored);
+        supervisor_.stopping("Draining " + std::to_string(open_) + " streams", settings_.process.drain_timeout);
         log_.write(Event("drain").with("streams", open_));
         look_at_drain();
     }
@@ -324,14 +343,17 @@ class ListeningClient {
                 }
                 return await_signal();
             }
+            supervisor_.reloading();
             auto reloaded = dialer_->reload();
             if (metrics_) metrics_->note_reload(reloaded.has_value(), wall_clock_now());
             if (!reloaded) {
+                supervisor_.ready(Supervisor::kept(summary(), reloaded.error()));
                 log_.write(Event("reload", LogLevel::kError)
                                .with("result", "kept")
                                .with("reason", reloaded.error().what + ": " + reloaded.error().why)
                                .with("next", reloaded.error().next));
             } else {
+                supervisor_.ready(summary());
                 look_at_dates();
                 log_.write(Event("reload").with("result", "applied"));
                 if (refresh_) refresh_->hurry();
@@ -349,10 +371,12 @@ class ListeningClient {
     metrics::ConnectionCounts& counts_ = count_table_.of(0, 0);
     std::unique_ptr<Dialer> dialer_;  ///< outlives the connections, which end with the reactor
     std::list<Carried> relays_;
+    Supervisor supervisor_{log_};
     bool is_draining_ = false;
     stream::SteadyTime drain_until_;
     stream::Reactor reactor_;
     metrics::Pulse pulse_{reactor_};
+    std::optional<Pulse> watchdog_;
     std::optional<stream::ListenSocket> listener_;
     asio::posix::stream_descriptor accepting_{reactor_.io()};
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};

@@ -3,11 +3,14 @@
 
 #include "service/expiry.h"
 #include "service/process.h"
+#include "service/pulse.h"
 #include "service/server_keys.h"
 #include "service/server_metrics.h"
 #include "service/server_thread.h"
 #include "service/status_socket.h"
+#include "service/supervisor.h"
 #include "service/wall_clock.h"
+#include "stream/passed_sockets.h"
 #include "text/time.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -77,10 +80,12 @@ class Server {
     }
 
     Result<void> prepare() {
+        auto passed = stream::PassedSockets::receive();
+        if (!passed) return unexpected(passed.error());
         if (auto caught_up = catch_up(); !caught_up) return caught_up;
         std::vector<std::vector<stream::ListenSocket>> sockets(settings_.threads);
         for (const ServiceSettings& service : settings_.services) {
-            auto first = stream::ListenSocket::open(service.listen, true);
+            auto first = stream::open_listener(service.listen, true, *passed);
             if (!first) return unexpected(first.error());
             addresses_.push_back(first->address());
             for (unsigned i = 1; i < settings_.threads; ++i) {
@@ -90,6 +95,7 @@ class Server {
             }
             sockets.front().push_back(std::move(*first));
         }
+        if (auto taken = passed->all_are_taken(); !taken) return taken;
         for (auto& of_thread : sockets) {
             auto thread = ServerThread::make(threads_.size(), shared_, configuration_, std::move(of_thread));
             if (!thread) return unexpected(thread.error());
@@ -143,6 +149,8 @@ class Server {
                            asio::detached);
         }
         if (metrics_) metrics_->start(pulses());
+        begin_watchdog();
+        supervisor_.ready(summary());
         reactor_.run();
         if (metrics_) metrics_->stop();
         for (const auto& thread : threads_) thread->stop();
@@ -266,6 +274,29 @@ class Server {
         co_return to_json(status);
     }
 
+    /// For systemctl status.
+    [[nodiscard]] std::string summary() const {
+        std::string text;
+        for (std::size_t i = 0; i < addresses_.size(); ++i) {
+            const std::string& name = settings_.services[i].name;
+            text += (i == 0 ? "Listening on " : ", ") + addresses_[i] + (name.empty() ? "" : " for " + name);
+        }
+        return text;
+    }
+
+    void begin_watchdog() {
+        const auto watchdog = Supervisor::watchdog();
+        if (!watchdog) return;
+        std::vector<asio::io_context*> loops;
+        for (const auto& thread : threads_) loops.push_back(&thread->reactor().io());
+        watchdog_.emplace(reactor_.io(), std::move(loops), *watchdog / 2,
+                          Pulse::Told{[this] { supervisor_.alive(); },
+                                      [this](std::size_t thread) {
+                                          log_.write(Event("thread_stuck", LogLevel::kError).with("thread", thread));
+                                      }});
+        watchdog_->start();
+    }
+
     void say_backend(const ServiceSettings& service, const stream::Target& target, const std::string& why) {
         log_.write((why.empty() ? Event("backend_up") : Event("backend_down", LogLevel::kWarning))
                        .with("service", service.name)
@@ -274,10 +305,12 @@ class Server {
     }
 
     void reload() {
+        supervisor_.reloading();
         auto configuration = ServerConfiguration::read(settings_);
         if (metrics_) metrics_->note_reload(configuration.has_value(), wall_clock_now());
         if (!configuration) {
             const Error& error = configuration.error();
+            supervisor_.ready(Supervisor::kept(summary(), error));
             log_.write(Event("reload", LogLevel::kError)
                            .with("result", "kept")
                            .with("reason", error.what + ": " + error.why)
@@ -285,6 +318,7 @@ class Server {
             return;
         }
         use(std::move(*configuration));
+        supervisor_.ready(summary());
         log_.write(Event("reload").with("result", "applied").with("pin", pin().to_string()));
     }
 
@@ -342,6 +376,8 @@ class Server {
         if (metrics_) metrics_->begin_drain();
         drain_until_ = stream::later(std::chrono::steady_clock::now(), settings_.process.drain_timeout);
         for (const auto& thread : threads_) thread->stop_accepting();
+        supervisor_.stopping("Draining " + std::to_string(connection_count()) + " streams",
+                             settings_.process.drain_timeout);
         log_.write(Event("drain").with("streams", connection_count()));
         look_at_drain();
     }
@@ -379,9 +415,11 @@ class Server {
     std::optional<StatusSocket> status_socket_;
     ToldExpiries told_;
     const x509::Time since_ = wall_clock_now();
+    Supervisor supervisor_{log_};
     std::vector<std::unique_ptr<ServerThread>> threads_;
     stream::Reactor reactor_;
     metrics::Pulse pulse_{reactor_};
+    std::optional<Pulse> watchdog_;
     std::unique_ptr<ServerMetrics> metrics_;  ///< null: nobody asked for them; its thread reads the above
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
     asio::steady_timer drain_timer_{reactor_.io()};

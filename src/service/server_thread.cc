@@ -7,6 +7,10 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include <pthread.h>
+
+#include <string>
+
 namespace cotter::service {
 namespace {
 
@@ -114,7 +118,10 @@ ServerThread::~ServerThread() {
 
 void ServerThread::start() {
     for (std::size_t i = 0; i < services_.size(); ++i) accept_on(listeners_[i], services_[i]);
-    thread_ = std::thread([this] { reactor_.run(); });
+    thread_ = std::thread([this] {
+        ::pthread_setname_np(::pthread_self(), ("reactor " + std::to_string(index_)).c_str());
+        reactor_.run();
+    });
 }
 
 void ServerThread::accept_on(Listener& listener, const ThreadService& service) {

@@ -94,7 +94,7 @@ Result<StatusSocket> StatusSocket::open(const std::filesystem::path& path) {
         return failed("cannot_listen", "listening on unix:" + text::escape(path.string()),
                       "its path is longer than " + std::to_string(kMostPath) + " octets", "choose a shorter --state");
     }
-    auto socket = stream::ListenSocket::open({stream::UnixPath{path}}, false);
+    auto socket = stream::ListenSocket::open(stream::UnixPath{path});
     if (!socket) return unexpected(socket.error());
     return StatusSocket(std::move(*socket));
 }

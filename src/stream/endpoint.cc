@@ -3,6 +3,7 @@
 
 #include "text/escape.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -10,7 +11,9 @@ namespace cotter::stream {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
-constexpr std::size_t kMostUnixPath = 107;  // sun_path less its NUL, unix(7)
+constexpr std::string_view kSystemdPrefix = "systemd:";
+constexpr std::size_t kMostSystemdName = 255;  // sd_listen_fds(3)
+constexpr std::size_t kMostUnixPath = 107;     // sun_path less its NUL, unix(7)
 
 Result<UnixPath> parse_unix(std::string_view text) {
     const std::string_view path = text.substr(kUnixPrefix.size());
@@ -19,6 +22,17 @@ Result<UnixPath> parse_unix(std::string_view text) {
                          "a UNIX socket's path has 1 to 107 bytes", "write unix:/run/NAME.sock");
     }
     return UnixPath{std::filesystem::path(path)};
+}
+
+Result<SystemdSocket> parse_systemd(std::string_view text) {
+    const std::string_view name = text.substr(kSystemdPrefix.size());
+    const bool is_name = std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f && c != ':'; });
+    if (name.size() > kMostSystemdName || !is_name) {
+        return malformed("bad_systemd_name", "reading the address " + text::escape(text),
+                         "a passed socket's name has at most 255 visible ASCII characters and no ':'",
+                         "write systemd:NAME as FileDescriptorName=NAME in the .socket unit says");
+    }
+    return SystemdSocket{std::string(name)};
 }
 
 Result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) {
@@ -56,6 +70,11 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
         auto path = parse_unix(text);
         if (!path) return unexpected(path.error());
         return ListenAddress{std::move(*path)};
+    }
+    if (text.starts_with(kSystemdPrefix)) {
+        auto socket = parse_systemd(text);
+        if (!socket) return unexpected(socket.error());
+        return ListenAddress{std::move(*socket)};
     }
     TcpListen listen;
     const std::size_t colon = text.rfind(':');

@@ -1,4 +1,4 @@
-// Where to listen and where to go: TCP or UNIX sockets, parsed once from a flag.
+// Where to listen and where to go: TCP or UNIX sockets, or one that systemd passes; parsed once from a flag.
 #pragma once
 
 #include <cotter/error.h>
@@ -26,8 +26,15 @@ struct TcpListen {
     bool operator==(const TcpListen&) const = default;
 };
 
+/// A listening socket that systemd opens and passes (sd_listen_fds(3)): "systemd:NAME", by its FileDescriptorName, or
+/// "systemd:", where but one is passed.
+struct SystemdSocket {
+    std::string name;  ///< empty: the only one
+    bool operator==(const SystemdSocket&) const = default;
+};
+
 struct ListenAddress {
-    std::variant<TcpListen, UnixPath> value;
+    std::variant<TcpListen, UnixPath, SystemdSocket> value;
     [[nodiscard]] static Result<ListenAddress> parse(std::string_view text);
     bool operator==(const ListenAddress&) const = default;
 };

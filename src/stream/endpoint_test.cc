@@ -65,12 +65,25 @@ TEST(Endpoint, RefusesWhatIsNoListener) {
 
 TEST(Endpoint, AUnixPathFitsItsAddress) {
     const std::string longest(107, 'x');
-    EXPECT_EQ(ListenAddress::parse("unix:" + longest)->value, (std::variant<TcpListen, UnixPath>(UnixPath{longest})));
+    EXPECT_EQ(ListenAddress::parse("unix:" + longest)->value, decltype(ListenAddress::value)(UnixPath{longest}));
     EXPECT_EQ(Target::parse("unix:/run/x.sock")->to_string(), "unix:/run/x.sock");
     for (const std::string& path : {longest + "x", std::string(), std::string("a\0b", 3)}) {
         EXPECT_FALSE(ListenAddress::parse("unix:" + path));
         EXPECT_FALSE(Target::parse("unix:" + path));
     }
+}
+
+TEST(Endpoint, ASocketThatSystemdPassesHasItsName) {
+    EXPECT_EQ(*ListenAddress::parse("systemd:db"), ListenAddress{SystemdSocket{"db"}});
+    EXPECT_EQ(*ListenAddress::parse("systemd:cotter.socket"), ListenAddress{SystemdSocket{"cotter.socket"}});
+    EXPECT_EQ(*ListenAddress::parse("systemd:"), ListenAddress{SystemdSocket{}}) << "the only one";
+    EXPECT_TRUE(ListenAddress::parse("systemd:" + std::string(255, 'n')));
+    for (const std::string_view text :
+         {"systemd:a:b", "systemd:a b", "systemd:a\n", "systemd:\xc3\xa4", "systemd", "SYSTEMD:db"}) {
+        EXPECT_FALSE(ListenAddress::parse(text)) << text;
+    }
+    EXPECT_FALSE(ListenAddress::parse("systemd:" + std::string(256, 'n')));
+    EXPECT_FALSE(Target::parse("systemd:db")) << "it is no place to go to";
 }
 
 TEST(Endpoint, ATargetHasAHostAndAPort) {

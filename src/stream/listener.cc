@@ -1,6 +1,8 @@
 // Opening listeners, and the accept loop.
 #include "stream/listener.h"
 
+#include "text/escape.h"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -17,6 +19,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -119,26 +122,49 @@ int listen_on_unix(const std::string& path) {
     return -final_error;
 }
 
-std::string bound_address(int descriptor, std::uint16_t& port, bool& is_local) {
+/// What a socket has of an option at SOL_SOCKET, or -1.
+int option_of(int descriptor, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return ::getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+struct Bound {
+    std::string text;
+    bool is_local = false;
+    std::uint16_t port = 0;
+};
+
+/// unix(7): a path, a name that begins with NUL, or nothing.
+std::string unix_address(const Address& bound) {
+    sockaddr_un address{};
+    std::memcpy(&address, &bound.storage, bound.size);
+    const std::size_t size = bound.size - offsetof(sockaddr_un, sun_path);
+    if (size == 0) return "unix:";
+    const std::string_view name(address.sun_path, size);
+    if (name.front() == '\0') return "unix:@" + text::escape(name.substr(1));
+    return "unix:" + text::escape(name.substr(0, name.find('\0')));
+}
+
+Bound bound_address(int descriptor) {
     Address bound;
     bound.size = sizeof bound.storage;
-    if (::getsockname(descriptor, bound.get(), &bound.size) != 0) return "unknown";
+    if (::getsockname(descriptor, bound.get(), &bound.size) != 0) return {"unknown"};
+    if (bound.storage.ss_family == AF_UNIX) return {unix_address(bound), true};
     if (bound.storage.ss_family == AF_INET) {
         sockaddr_in v4{};
         std::memcpy(&v4, &bound.storage, sizeof v4);
-        port = ntohs(v4.sin_port);
         const asio::ip::address_v4 address(ntohl(v4.sin_addr.s_addr));
-        is_local = address.is_loopback();
-        return address.to_string() + ":" + std::to_string(port);
+        const std::uint16_t port = ntohs(v4.sin_port);
+        return {address.to_string() + ":" + std::to_string(port), address.is_loopback(), port};
     }
     sockaddr_in6 v6{};
     std::memcpy(&v6, &bound.storage, sizeof v6);
-    port = ntohs(v6.sin6_port);
     asio::ip::address_v6::bytes_type octets{};
     std::memcpy(octets.data(), &v6.sin6_addr, octets.size());
     const asio::ip::address_v6 address(octets);
-    is_local = address.is_loopback();
-    return "[" + address.to_string() + "]:" + std::to_string(port);
+    const std::uint16_t port = ntohs(v6.sin6_port);
+    return {"[" + address.to_string() + "]:" + std::to_string(port), address.is_loopback(), port};
 }
 
 Address address_of(const TcpListen& listen, bool everywhere) {
@@ -150,17 +176,19 @@ Address address_of(const TcpListen& listen, bool everywhere) {
 
 }  // namespace
 
-Result<ListenSocket> ListenSocket::open(const ListenAddress& address, bool everywhere) {
+Result<ListenSocket> ListenSocket::open(const UnixPath& path) {
     ListenSocket socket;
-    if (const auto* path = std::get_if<UnixPath>(&address.value)) {
-        socket.address_ = "unix:" + path->path.string();
-        socket.is_local_ = true;
-        socket.descriptor_ = listen_on_unix(path->path.string());
-        if (socket.descriptor_ < 0) return cannot_listen(socket.address_, -socket.descriptor_);
-        socket.unix_path_ = path->path.string();
-        return socket;
-    }
-    const auto& listen = std::get<TcpListen>(address.value);
+    socket.address_ = "unix:" + path.path.string();
+    socket.is_local_ = true;
+    socket.has_one_queue_ = true;
+    socket.descriptor_ = listen_on_unix(path.path.string());
+    if (socket.descriptor_ < 0) return cannot_listen(socket.address_, -socket.descriptor_);
+    socket.unix_path_ = path.path.string();
+    return socket;
+}
+
+Result<ListenSocket> ListenSocket::open(const TcpListen& listen, bool everywhere) {
+    ListenSocket socket;
     Address wanted = address_of(listen, everywhere);
     // Bound alone first, since sockets that share a port would let two servers run into each other unseen.
     int alone = listen_on(wanted, false);
@@ -168,16 +196,37 @@ Result<ListenSocket> ListenSocket::open(const ListenAddress& address, bool every
         wanted = tcp_address(std::array<std::byte, 4>{}, listen.port);
         alone = listen_on(wanted, false);
     }
-    std::uint16_t port = listen.port;
-    if (alone < 0) return cannot_listen("port " + std::to_string(port), -alone);
-    socket.address_ = bound_address(alone, port, socket.is_local_);
+    if (alone < 0) return cannot_listen("port " + std::to_string(listen.port), -alone);
+    const Bound bound = bound_address(alone);
     ::close(alone);
+    socket.address_ = bound.text;
+    socket.is_local_ = bound.is_local;
     const std::size_t port_at =
         wanted.storage.ss_family == AF_INET ? offsetof(sockaddr_in, sin_port) : offsetof(sockaddr_in6, sin6_port);
-    const std::uint16_t network_port = htons(port);
+    const std::uint16_t network_port = htons(bound.port);
     std::memcpy(static_cast<char*>(static_cast<void*>(&wanted.storage)) + port_at, &network_port, sizeof network_port);
     socket.descriptor_ = listen_on(wanted, true);
     if (socket.descriptor_ < 0) return cannot_listen(socket.address_, -socket.descriptor_);
+    return socket;
+}
+
+Result<ListenSocket> ListenSocket::adopt(int descriptor, const std::string& name) {
+    ListenSocket socket;
+    socket.descriptor_ = descriptor;
+    socket.has_one_queue_ = true;
+    const auto family = option_of(descriptor, SO_DOMAIN);
+    const bool is_known = family == AF_INET || family == AF_INET6 || family == AF_UNIX;
+    if (!is_known || option_of(descriptor, SO_TYPE) != SOCK_STREAM || option_of(descriptor, SO_ACCEPTCONN) != 1) {
+        return failed("passed_socket", "listening on the passed socket " + name,
+                      "it is not a TCP or UNIX socket that listens for streams",
+                      "in its .socket unit, say ListenStream= and Accept=no");
+    }
+    const int flags = ::fcntl(descriptor, F_GETFL);
+    if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) return cannot_listen(name, errno);
+    if (family != AF_UNIX) prepare_tcp(descriptor);
+    const Bound bound = bound_address(descriptor);
+    socket.address_ = bound.text;
+    socket.is_local_ = bound.is_local;
     return socket;
 }
 
@@ -185,18 +234,19 @@ Result<ListenSocket> ListenSocket::another() const {
     ListenSocket socket;
     socket.address_ = address_;
     socket.is_local_ = is_local_;
+    socket.has_one_queue_ = has_one_queue_;
     Address bound;
     bound.size = sizeof bound.storage;
     if (::getsockname(descriptor_, bound.get(), &bound.size) != 0) return cannot_listen(address_, errno);
-    // A UNIX socket has one queue, which reactors share.
-    socket.descriptor_ = unix_path_.empty() ? listen_on(bound, true) : ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
-    if (socket.descriptor_ < 0) return cannot_listen(address_, unix_path_.empty() ? -socket.descriptor_ : errno);
+    socket.descriptor_ = has_one_queue_ ? ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0) : listen_on(bound, true);
+    if (socket.descriptor_ < 0) return cannot_listen(address_, has_one_queue_ ? errno : -socket.descriptor_);
     return socket;
 }
 
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       address_(std::move(other.address_)),
+      has_one_queue_(other.has_one_queue_),
       unix_path_(std::exchange(other.unix_path_, {})),
       is_local_(other.is_local_) {}
 

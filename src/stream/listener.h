@@ -20,10 +20,14 @@ namespace cotter::stream {
 class ListenSocket {
   public:
     /// Where no host is given: `everywhere` takes [::] for IPv6 and IPv4 alike (or 0.0.0.0 where there is no IPv6),
-    /// else 127.0.0.1. Fails if anything else listens there already, also another cotter (INVARIANT A222). A UNIX
-    /// socket is made 0600; a stale one of ours is replaced, anything else is not (A218).
-    [[nodiscard]] static Result<ListenSocket> open(const ListenAddress& address, bool everywhere);
-    /// One more socket on the same TCP address, for another reactor of this process.
+    /// else 127.0.0.1. Fails if anything else listens there already, also another cotter (INVARIANT A222).
+    [[nodiscard]] static Result<ListenSocket> open(const TcpListen& listen, bool everywhere);
+    /// Made 0600; a stale one of ours is replaced, anything else is not (INVARIANT A218).
+    [[nodiscard]] static Result<ListenSocket> open(const UnixPath& path);
+    /// Owns a descriptor that somebody else has opened: a listening stream socket, TCP or UNIX, or an Error that calls
+    /// it `name`. A UNIX socket's path stays when this ends.
+    [[nodiscard]] static Result<ListenSocket> adopt(int descriptor, const std::string& name);
+    /// One more socket on the same address, for another reactor of this process.
     [[nodiscard]] Result<ListenSocket> another() const;
 
     ListenSocket(ListenSocket&& other) noexcept;
@@ -41,7 +45,8 @@ class ListenSocket {
     ListenSocket() = default;
     int descriptor_ = -1;
     std::string address_;
-    std::string unix_path_;  ///< to remove; only in the one that made it
+    bool has_one_queue_ = false;  ///< which reactors share
+    std::string unix_path_;       ///< to remove; only in the one that made it
     bool is_local_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include "files/testing/scratch_folder.h"
 #include "stream/deadline.h"
 #include "stream/dial.h"
+#include "stream/passed_sockets.h"
 #include "stream/testing/sockets.h"
 
 #include <gmock/gmock.h>
@@ -30,7 +31,8 @@ using testing::Descriptor;
 using testing::run_until;
 
 Result<ListenSocket> listen(const std::string& text, bool everywhere = false) {
-    return ListenSocket::open(*ListenAddress::parse(text), everywhere);
+    PassedSockets none({});
+    return open_listener(*ListenAddress::parse(text), everywhere, none);
 }
 
 /// A bound UNIX socket; where nobody listens on it any more it is stale.
