@@ -201,7 +201,7 @@ class Shell:
             raise WentOtherwise(pid)
         pid = int(pid.split()[-1])
         self._staying[name] = pid
-        wanted = matcher(expected, to_the_end=False).match if expected else (_READY if bound else _ANYTHING).search
+        wanted = matcher(expected, to_the_end=False).match if expected else (_ANYTHING if " --follow" in text else _READY).search
 
         def ready():
             said = self.said(file.read_text(encoding="utf-8", errors="replace"))
