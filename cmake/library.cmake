@@ -38,5 +38,6 @@ write_basic_package_version_file(cotter-config-version.cmake COMPATIBILITY SameM
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cotter-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/cotter-config-version.cmake
         DESTINATION ${COTTER_CMAKE_DIR} COMPONENT development)
 
+file(RELATIVE_PATH COTTER_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/cotter.pc.in cotter.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cotter.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)

@@ -65,7 +65,7 @@ TEST(PassedSockets, A220_RefusesADoubtAboutWhichIsMeant) {
     PassedSockets none({});
     EXPECT_THAT(none.take({"db"}).error().why, HasSubstr("passes no socket"));
     PassedSockets other({{"web\n", tcp_socket()}});
-    EXPECT_EQ(other.take({"db"}).error().why, "passed are: web\\n");
+    EXPECT_EQ(other.take({"db"}).error().why, "passed are: web\\x0a");
     PassedSockets two({{"db", tcp_socket()}, {"db", tcp_socket()}});
     EXPECT_EQ(two.take({"db"}).error().why, "2 of that name are passed");
     EXPECT_EQ(two.take({""}).error().why, "more than one is passed: db, db");
