@@ -4,8 +4,9 @@
 //     judge->attach(curl);
 //
 // and from then on every connection of that handle is judged by the name and port in the URL that the transfer has got
-// to: where it is redirected to another host, by what the policy says of that host. What is refused gets no request,
-// and curl_easy_perform gives CURLE_SSL_PEER_CERTIFICATE or CURLE_SSL_CONNECT_ERROR.
+// to: where it is redirected to another host, by what the policy says of that host (CURLOPT_PORT is not seen: write the
+// port into the URL). What is refused gets no request, and curl_easy_perform gives an error: of TLS, or, where a
+// session was resumed, of sending.
 //
 // curl itself is told to trust one authority, whose key nobody has. So a full handshake that for any reason goes past
 // the judge is refused by curl; and curl, which shares connections and TLS sessions only between handles of equal
