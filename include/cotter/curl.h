@@ -4,12 +4,13 @@
 //     judge->attach(curl);
 //
 // and from then on every connection of that handle is judged by the name and port in the URL that the transfer has got
-// to: where it is redirected to another host, by what the policy says of that host. What is refused gets no request,
-// and curl_easy_perform gives CURLE_SSL_PEER_CERTIFICATE or CURLE_SSL_CONNECT_ERROR.
+// to: where it is redirected to another host, by what the policy says of that host (CURLOPT_PORT is not seen: write the
+// port into the URL). What is refused gets no request, and curl_easy_perform gives an error: of TLS, or, where a
+// session was resumed, of sending.
 //
-// curl itself is told to trust one authority, whose key nobody has. So a connection that for any reason goes past the
-// judge is refused by curl; and curl, which shares connections and TLS sessions only between handles of equal trust,
-// gives this handle none that another judge, or none, has let in.
+// curl itself is told to trust one authority, whose key nobody has. So a full handshake that for any reason goes past
+// the judge is refused by curl; and curl, which shares connections and TLS sessions only between handles of equal
+// trust, gives this handle none that another judge, or none, has let in.
 #pragma once
 
 #include <cotter/error.h>
@@ -109,11 +110,12 @@ class Judge {
     /// Has every later connection of this handle judged; to be called again after curl_easy_reset. An Error, after
     /// which the handle must not be used: libcurl has another TLS library, or no memory.
     ///
-    /// Takes CURLOPT_SSL_CTX_FUNCTION and _DATA (a function set later takes the judge's place, and then curl refuses
-    /// everybody: call on_context() from it), CURLOPT_CAINFO, _CAINFO_BLOB and _CAPATH, CURLOPT_SSL_VERIFYPEER (on) and
-    /// _VERIFYHOST (off, since it is the judge who looks at names), and lets the handle speak and be redirected to
-    /// HTTPS only. A program that uses another protocol inside TLS from its first byte (ftps, imaps, …) sets
-    /// CURLOPT_PROTOCOLS_STR after this call; what it names there without TLS is not judged.
+    /// Takes CURLOPT_SSL_CTX_FUNCTION and _DATA (a function set later takes the judge's place, and then curl
+    /// refuses all but resumed sessions that the judge has let in: call on_context() from it), CURLOPT_CAINFO,
+    /// _CAINFO_BLOB and _CAPATH, CURLOPT_SSL_VERIFYPEER (on) and _VERIFYHOST (off, since it is the judge who looks at
+    /// names), and lets the handle speak and be redirected to HTTPS only. A program that uses another protocol inside
+    /// TLS from its first byte (ftps, imaps, …) sets CURLOPT_PROTOCOLS_STR after this call; what it names there without
+    /// TLS is not judged.
     [[nodiscard]] Result<void> attach(CURL* handle) const {
         curl_blob anchors{const_cast<char*>(state_->pem.data()), state_->pem.size(), CURL_BLOB_COPY};
         const bool is_attached =
