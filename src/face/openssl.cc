@@ -286,7 +286,9 @@ Result<void> came_from(SSL* ssl, const IpAddress& source) {
 
 Verdict verdict_of(SSL* ssl) {
     if (SSL_is_init_finished(ssl) != 1) {
-        return refusal(trust::ReasonCode::kNoCertificate, "the handshake has not finished");
+        const auto& verdict = connection_of(ssl).verdict;
+        const bool is_refused = verdict && !verdict->lets_pass();
+        return is_refused ? *verdict : refusal(trust::ReasonCode::kNoCertificate, "the handshake has not finished");
     }
     return verdict_after_handshake(ssl);
 }
