@@ -1,6 +1,7 @@
 """`--metrics`: what Prometheus reads of a server and of a client that listens, who is answered, and that nobody who asks
 holds up the tunnel."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -262,10 +263,7 @@ class WhatAClientCounts(MetricsTest):
 
         away = self.listening_with_metrics(alice, Nobody)
         for client in (refusing, stranger, away):
-            with socket.create_connection(client.at, DEADLINE) as connection:
-                connection.settimeout(DEADLINE)
-                with self.assertRaises(ConnectionResetError):
-                    connection.recv(1)
+            self.assert_cut_off(client.at)
         for client, outcome in ((refusing, {"outcome": "refused", "reason": "pin_mismatch"}), (stranger, {"outcome": "not_admitted"}),
                                 (away, {"outcome": "failed", "reason": "unreachable"})):
             page = self.until(client.metrics, lambda page: page.sum("cotter_handshakes_total") == 1, "it is counted")
@@ -273,13 +271,16 @@ class WhatAClientCounts(MetricsTest):
         page = self.until(refusing.metrics, lambda page: page.value("cotter_reports_delivered_total") == 1, "it is reported")
         self.assertEqual(page.value("cotter_reports_dropped_total"), 0)
 
+    def assert_cut_off(self, at):
+        """Whoever connects there is reset, as early as it may be."""
+        with self.assertRaises(ConnectionResetError), socket.create_connection(at, DEADLINE) as connection:
+            connection.recv(1)
+
     def test_a_report_that_cannot_be_delivered(self):
         owner, _, server, alice = self.tunnel()
         client = self.listening_with_metrics(alice, server, "--report", f"file:{alice.path('no')}/such/folder",
                                              trust=["--pin", self.side("other").pin()])
-        with socket.create_connection(client.at, DEADLINE) as connection:
-            with self.assertRaises(ConnectionResetError):
-                connection.recv(1)
+        self.assert_cut_off(client.at)
         self.until(client.metrics, lambda page: page.value("cotter_report_attempts_failed_total") == 1, "the attempt is counted")
 
     def test_metrics_need_a_client_that_listens(self):
@@ -465,7 +466,11 @@ class TheFormat(MetricsTest):
         """A page of each end, every metric in it."""
         owner, _, server, alice = self.measured()
         owner.do("client", "add", "bob", self.side("bob").pin(), "--expires", "1d")
-        client = self.listening_process(alice, server, "--metrics", "0")
+        policy = pathlib.Path(alice.path("policy.toml"))
+        ends = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5)
+        policy.write_text(f'version = 1\n[[host]]\nname = "127.0.0.1"\ntrust = "pins"\npins = ["{server.pin}"]\n'
+                          f"expires = {ends:%Y-%m-%dT%H:%M:%SZ}\n", encoding="ascii")
+        client = self.listening_process(alice, server, "--metrics", "0", trust=["--policy", str(policy)])
         return {"serve": self.until(server.metrics, lambda page: page.values("cotter_first_expiry_timestamp_seconds", of="client"),
                                     "bob is known"),
                 "connect": scrape(metrics_of(client))}

@@ -156,13 +156,14 @@ class PassedSockets(TunnelTest):
     def test_services_of_a_file_take_theirs_by_name(self):
         owner = self.side("owner")
         with open(owner.path("cotter.toml"), "w", encoding="utf-8") as file:
-            file.write('version = 1\n[[service]]\nname = "one"\nlisten = "systemd:a"\nto = ["127.0.0.1:1"]\n'
+            file.write('version = 1\nlog_format = "json"\n[[service]]\nname = "one"\nlisten = "systemd:a"\nto = ["127.0.0.1:1"]\n'
                        '[[service]]\nname = "two"\nlisten = "127.0.0.1:0"\nto = ["127.0.0.1:2"]\n'
                        '[[service]]\nname = "three"\nlisten = "systemd:b"\nto = ["127.0.0.1:3"]\n')
         owner.do("check", owner.path("cotter.toml"))
         paths = {name: owner.path(name) for name in "ab"}
-        server = self.start(owner, {name: f"unix:{path}" for name, path in paths.items()}, "serve", "--config",
-                            owner.path("cotter.toml"))
+        sockets = {name: f"unix:{path}" for name, path in paths.items()}
+        command = owner.command("serve", "--config", owner.path("cotter.toml"), "--json")
+        server = self.enterContext(Process(passing(sockets, command), env=owner.env()))
         found = {}
         for name in ("one", "two", "three"):
             event = server.out.wait(lambda line, name=name: (event_of(line) or {}).get("service") == name and event_of(line),
