@@ -36,9 +36,15 @@ void StreamOptions::add_to(CLI::App& command) {
     command.add_option("--metrics", metrics, "Where Prometheus finds numbers, and probes an answer")
         ->type_name("[HOST:]PORT")
         ->group(operation);
-    command.add_flag("--unsafe-metrics", unsafe_metrics)->group(operation);
-    command.add_option("--drain-timeout", drain_timeout)->capture_default_str()->type_name("TIME")->group(operation);
-    command.add_option("--max-connections", max_connections)->capture_default_str()->type_name("N")->group(operation);
+    command.add_flag("--unsafe-metrics", unsafe_metrics, "Allow metrics beyond loopback")->group(operation);
+    command.add_option("--drain-timeout", drain_timeout, "How long open streams may go on after SIGTERM")
+        ->capture_default_str()
+        ->type_name("TIME")
+        ->group(operation);
+    command.add_option("--max-connections", max_connections, "How many may be open at once")
+        ->capture_default_str()
+        ->type_name("N")
+        ->group(operation);
     command.add_option("--log-format", log_format, "How the log is written")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str()
