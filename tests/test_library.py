@@ -12,6 +12,7 @@ from harness.built_example import TOP, built_example, installed
 from harness.case import TunnelTest
 from harness.certificates import self_signed
 from harness.processes import Finished, Process, cotter_binary
+from harness.tls_peer import Truncated
 from harness.tls_servers import PythonServer, server_context
 
 HEADERS = sorted(str(path.relative_to(TOP / "include")) for path in (TOP / "include").rglob("*.h"))
@@ -174,6 +175,13 @@ class CInterface(unittest.TestCase):
 class AdmissionOfClients(TunnelTest):
     """examples/openssl_server, whose own SSL_CTX goes by the list that cotter keeps."""
 
+    def is_greeted(self, server, side):
+        """Whether that side hears its greeting; the example closes at once, so that its alert may be lost to a reset."""
+        try:
+            return self.peer(server, side).receive(5) == b"hello"
+        except (OSError, Truncated):
+            return False
+
     def test_admits_by_key_greets_by_name_and_obeys_a_revocation(self):
         owner, mallory = self.side("owner"), self.side("mallory")
         alice = self.admitted(owner, "alice")
@@ -190,14 +198,14 @@ class AdmissionOfClients(TunnelTest):
         self.assertEqual(stream.receive(12), b"hello alice\n")
         stream.send(b"!")
         self.assertEqual(stream.receive(1), b"!")
-        self.assertFalse(self.is_admitted(server, mallory))
+        self.assertFalse(self.is_greeted(server, mallory))
 
         said = owner.do("client", "revoke", "alice").out
         self.assertIn("1 server", said)
         stream.send(b"?")
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, Truncated):
             self.assertEqual(stream.receive_all(), b"", "nothing comes back to a client that is revoked")
-        self.assertFalse(self.is_admitted(server, alice))
+        self.assertFalse(self.is_greeted(server, alice))
 
 
 if __name__ == "__main__":
