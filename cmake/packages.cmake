@@ -50,6 +50,7 @@ set(CPACK_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_STRIP_FILES ON)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_SOURCE_DIR}/cmake/compress_manual.cmake)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_COMPONENTS_ALL tool library development)
@@ -97,7 +98,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libexpected-dev, libssl-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS
     "libcurl4-openssl-dev, libidn2-dev, libpq-dev, libpsl-dev, libpugixml-dev, libspdlog-dev, libsqlitecpp-dev, \
-libsystemd-dev, libtomlplusplus-dev, libunbound-dev, libyaml-dev")
+libsystemd-dev, libtomlplusplus-dev, libunbound-dev, libyaml-dev, prometheus-cpp-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "pinned mutual TLS for programs - development files
 A program that has its own TLS connections hands each finished handshake to
 this library, which judges the peer by its pins, its chain and the policy,

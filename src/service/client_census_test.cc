@@ -11,7 +11,12 @@ using std::chrono::days;
 constexpr x509::Time kNow{std::chrono::sys_days{std::chrono::year{2026} / 5 / 4}};
 
 registry::Client client(std::string_view name, registry::ClientState state, std::optional<x509::Time> expires = {}) {
-    registry::Client client{.name = *registry::ClientName::parse(name)};
+    registry::Client client{.name = *registry::ClientName::parse(name),
+                            .state_reason = {},
+                            .state_actor = {},
+                            .expires = {},
+                            .note = {},
+                            .keys = {}};
     client.state = state;
     client.expires = expires;
     return client;

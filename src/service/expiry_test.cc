@@ -73,8 +73,9 @@ TEST(Expiry, APolicysDatesCountWhereTheyRefuse) {
     policy.pins.assign(2, trust::PolicyPin{pin, trust::PinRole::kPrimary, {}, {}, {}});
     policy.pins.front().expires = at("2026-06-02T00:00:00Z");
     policy.expires = at("2026-06-01T00:00:00Z");
-    const Expiry whole{"the policy for db:1", at("2026-06-01T00:00:00Z")};
-    const Expiry one{"the pin " + pin.abbreviated() + " of the policy for db:1", at("2026-06-02T00:00:00Z")};
+    const Expiry whole{"the policy for db:1", at("2026-06-01T00:00:00Z"), ExpiryKind::kPolicy};
+    const Expiry one{"the pin " + pin.abbreviated() + " of the policy for db:1", at("2026-06-02T00:00:00Z"),
+                     ExpiryKind::kPin};
     EXPECT_THAT(expiries_of("db:1", policy, {}), ElementsAre(whole, one));
     policy.on_expiry = trust::OnExpiry::kChain;
     EXPECT_THAT(expiries_of("db:1", policy, {}), ElementsAre(one));
