@@ -36,6 +36,14 @@ struct Connection {
     bool is_settled = false;  ///< after the handshake: what a first pass has to do is done
     bool is_ended = false;    ///< refused after the handshake, once and for all: it neither reads nor writes
     std::shared_ptr<const void> open_stream{};  ///< a client's, while it is counted
+
+    /// What was decided was about another handshake, or another server.
+    void forget_verdict() {
+        verdict.reset();
+        is_settled = false;
+        is_ended = false;
+        open_stream.reset();
+    }
 };
 
 template <class T>
@@ -158,7 +166,10 @@ Verdict verdict_after_handshake(SSL* ssl) {
         return refusal(trust::ReasonCode::kNoPolicy, "nothing was attached to this connection's context");
     }
     Connection& connection = connection_of(ssl);
-    if (connection.is_ended) return *connection.verdict;
+    if (connection.is_ended) {
+        SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        return *connection.verdict;
+    }
     if (connection.is_settled) {
         if (!is_of_now(connection, attachment->judge)) judge_again(*attachment, connection, ssl);
     } else {
@@ -200,6 +211,10 @@ int on_verify(X509_STORE_CTX* store, void* argument) {
         if (!pleases_program(attachment, store, ssl)) {
             if (X509_STORE_CTX_get_error(store) == X509_V_OK)
                 X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+            // OpenSSL may have been told to go on all the same.
+            connection.verdict =
+                refusal(trust::ReasonCode::kChainUntrusted, "the program's own check refuses the peer");
+            connection.is_ended = true;
             return 0;
         }
         X509_STORE_CTX_set_error(store, X509_V_OK);
@@ -213,6 +228,11 @@ int on_verify(X509_STORE_CTX* store, void* argument) {
 void on_info(const SSL* asked, int where, int outcome) {
     // OpenSSL gives its own object, which is not constant.
     auto* const ssl = const_cast<SSL*>(asked);
+    if ((where & SSL_CB_HANDSHAKE_START) != 0) {
+        // An SSL that SSL_clear() has made new for another connection.
+        auto* const known = static_cast<Connection*>(SSL_get_ex_data(ssl, connection_index()));
+        if (known != nullptr) known->forget_verdict();
+    }
     if ((where & SSL_CB_HANDSHAKE_DONE) != 0) {
         try {
             static_cast<void>(verdict_after_handshake(ssl));
@@ -275,7 +295,9 @@ Result<void> expect(SSL* ssl, const HostPort& server) {
     if (!text.empty() && SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, text.data()) != 1) {
         return could_not("saying which server a connection is to");
     }
-    connection_of(ssl).server = server;
+    Connection& connection = connection_of(ssl);
+    connection.server = server;
+    connection.forget_verdict();
     return {};
 }
 

@@ -183,6 +183,48 @@ TEST_F(OpensslClient, A16_JudgesAResumedSessionToo) {
     EXPECT_EQ(verdict_of(crossed.client.get()).reasons().front().code, "pin_mismatch");
 }
 
+TEST_F(OpensslClient, A16_KeepsNoVerdictOfWhatAnSslWasUsedForBefore) {
+    LastSession session(client_context_.get());
+    const auto policy =
+        Policy::parse("version = 1\n[[host]]\nname = \"db.example\"\ntrust = \"pins\"\npins = [\"" + pin_of(server_) +
+                          "\"]\n[[host]]\nname = \"other.example\"\ntrust = \"pins\"\npins = [\"" +
+                          pin_of(of_today("other.example")) + "\"]\n",
+                      "here");
+    ASSERT_TRUE(attach(client_context_.get(), *ServerVerifier::make({.policy = *policy})));
+    Pair first = pair();
+    ASSERT_TRUE(first.shake_hands());
+    ASSERT_TRUE(verdict_of(first.client.get()).lets_pass());
+    ASSERT_EQ(first.to_client("x"), "x");
+
+    Pair again(client_context_.get(), server_context_.get());
+    std::swap(first.client, again.client);
+    BIO* const fresh = SSL_get_rbio(first.client.get());
+    BIO_up_ref(fresh);
+    BIO_up_ref(fresh);
+    SSL_set_shutdown(again.client.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    ASSERT_EQ(SSL_clear(again.client.get()), 1);
+    SSL_set_bio(again.client.get(), fresh, fresh);
+    SSL_set_bio(first.client.get(), nullptr, nullptr);
+    SSL_set_connect_state(again.client.get());
+    SSL_set_session(again.client.get(), session.get());
+    ASSERT_TRUE(expect(again.client.get(), host_port("other.example:5432")));
+    again.shake_hands();
+    ASSERT_EQ(SSL_session_reused(again.client.get()), 1);
+    EXPECT_EQ(again.to_server("secret"), "");
+    EXPECT_EQ(verdict_of(again.client.get()).reasons().front().code, "pin_mismatch");
+}
+
+TEST_F(OpensslClient, HeedsTheProgramsOwnRefusalWhateverVerifyModeItSetsLater) {
+    AttachOptions options;
+    options.also_verify = [](X509_STORE_CTX*, void*) { return 0; };
+    ASSERT_TRUE(attach(client_context_.get(), *ServerVerifier::pinned_to(pin_of(server_)), options));
+    Pair careless = pair();
+    SSL_set_verify(careless.client.get(), SSL_VERIFY_NONE, nullptr);
+    EXPECT_TRUE(careless.shake_hands());
+    EXPECT_FALSE(verdict_of(careless.client.get()).lets_pass());
+    EXPECT_EQ(careless.to_server("secret"), "");
+}
+
 TEST_F(OpensslClient, RefusesAConnectionThatNobodySaidTheServerOf) {
     ASSERT_TRUE(attach(client_context_.get(), *ServerVerifier::pinned_to(pin_of(server_))));
     Pair both(client_context_.get(), server_context_.get());
