@@ -200,7 +200,6 @@ TEST_F(OpensslClient, A16_KeepsNoVerdictOfWhatAnSslWasUsedForBefore) {
     std::swap(first.client, again.client);
     BIO* const fresh = SSL_get_rbio(first.client.get());
     BIO_up_ref(fresh);
-    BIO_up_ref(fresh);
     SSL_set_shutdown(again.client.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     ASSERT_EQ(SSL_clear(again.client.get()), 1);
     SSL_set_bio(again.client.get(), fresh, fresh);
