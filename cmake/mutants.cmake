@@ -9,6 +9,7 @@ foreach(row IN LISTS mutants)
   list(GET row 0 name)
   list(GET row 1 source)
   list(GET row 2 room)
+  cotter_compile_alone(${source})
   set(mutated ${CMAKE_BINARY_DIR}/mutants/${name}.cc)
   add_custom_command(OUTPUT ${mutated}
                      COMMAND ${PYTHON3} -B ${mutants_script} make ${name} ${mutated}

@@ -48,15 +48,10 @@ Result<std::vector<x509::PinnableObject>> look_at(const HostPort& server, const 
     return std::vector<x509::PinnableObject>(seen->peer.presented.begin(), seen->peer.presented.end());
 }
 
-const x509::PublicKey& key_of(const x509::PinnableObject& object) {
-    const auto* certificate = std::get_if<x509::Certificate>(&object);
-    return certificate != nullptr ? certificate->public_key() : std::get<x509::PublicKey>(object);
-}
-
 void print_text(const std::vector<x509::PinnableObject>& objects) {
     for (std::size_t i = 0; i < objects.size(); ++i) {
         const auto* certificate = std::get_if<x509::Certificate>(&objects[i]);
-        const x509::PublicKey& key = key_of(objects[i]);
+        const x509::PublicKey& key = x509::key_of(objects[i]);
         std::cout << i << "  " << (certificate != nullptr ? certificate->subject_text() : "a key") << "  ("
                   << key.description() << ")\n";
         const nlohmann::ordered_json pins = certificate != nullptr ? pins_json(*certificate) : pins_json(key);
@@ -67,7 +62,7 @@ void print_text(const std::vector<x509::PinnableObject>& objects) {
 /// What whoever uses these pins should know first, whatever the format that they are printed in.
 void warn(const std::vector<x509::PinnableObject>& objects, const std::optional<x509::WeakKeyList>& known) {
     for (std::size_t i = 0; i < objects.size(); ++i) {
-        const x509::PublicKey& key = key_of(objects[i]);
+        const x509::PublicKey& key = x509::key_of(objects[i]);
         const std::string which = "cotter: warning: the key at " + std::to_string(i);
         if (key.reencodes_differently())
             std::cerr << which << " is encoded in an unusual way; pins of it that other tools make will differ\n";
@@ -93,7 +88,7 @@ void print_cxx(const std::vector<x509::PinnableObject>& objects) {
     std::cout
         << "#pragma once\n\n#include <cotter/pin_literal.h>\n\nnamespace pins {\nusing namespace cotter::literals;\n";
     for (std::size_t i = 0; i < objects.size(); ++i) {
-        const auto pin = x509::pin_of(key_of(objects[i]), PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
+        const auto pin = x509::pin_of(x509::key_of(objects[i]), PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
         std::cout << "inline constexpr cotter::PinConstant kPin" << i << " = \"" << pin->to_string() << "\"_pin;\n";
     }
     std::cout << "}  // namespace pins\n";
@@ -143,8 +138,9 @@ int run(const Invocation& invocation, const PinOptions& options) {
         print_cxx(*objects);
     } else if (options.format == "cotter") {
         for (const x509::PinnableObject& object : *objects) {
-            std::cout << x509::pin_of(key_of(object), PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256)->to_string()
-                      << "\n";
+            std::cout
+                << x509::pin_of(x509::key_of(object), PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256)->to_string()
+                << "\n";
         }
     } else {
         print_text(*objects);

@@ -50,11 +50,6 @@ Result<Host> host_of(const x509::PinnableObject& object, const PinFormatOptions&
     return Host{std::move(*nobody), false};
 }
 
-const x509::PublicKey& key_of(const x509::PinnableObject& object) {
-    const auto* const certificate = std::get_if<x509::Certificate>(&object);
-    return certificate != nullptr ? certificate->public_key() : std::get<x509::PublicKey>(object);
-}
-
 /// What a format may pin: the key of a server, that of a CA, or a server's certificate.
 struct Kind {
     PinTarget target;
@@ -67,7 +62,7 @@ constexpr std::array<Kind, 3> kKinds{{{PinTarget::kSubjectPublicKeyInfo, trust::
 std::optional<Pin> pin_of(const x509::PinnableObject& object, PinTarget target) {
     const auto* const certificate = std::get_if<x509::Certificate>(&object);
     return certificate != nullptr ? certificate->pin(target, PinForm::kSha256)
-                                  : x509::pin_of(key_of(object), target, PinForm::kSha256);
+                                  : x509::pin_of(x509::key_of(object), target, PinForm::kSha256);
 }
 
 Result<std::vector<Pin>> backups_of(const PinFormatOptions& options) {

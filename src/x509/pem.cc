@@ -120,6 +120,11 @@ auto read_file(const std::string& path, Read read) -> decltype(read(Bytes(), pat
 
 }  // namespace
 
+const PublicKey& key_of(const PinnableObject& object) {
+    const auto* const certificate = std::get_if<Certificate>(&object);
+    return certificate != nullptr ? certificate->public_key() : std::get<PublicKey>(object);
+}
+
 Result<std::vector<Certificate>> certificates_from(Bytes pem_or_der, std::string_view source) {
     const auto blocks = pem_blocks(pem_or_der, source);
     if (!blocks) return unexpected(blocks.error());

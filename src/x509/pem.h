@@ -19,6 +19,9 @@ namespace cotter::x509 {
 /// One object of a file: a certificate, or the public key of a CSR, public or private key.
 using PinnableObject = std::variant<Certificate, PublicKey>;
 
+/// The key itself, or that of the certificate; lives as long as the object.
+[[nodiscard]] const PublicKey& key_of(const PinnableObject& object);
+
 /// All certificates of PEM text, in order; at least one. Text around blocks, CRLF and a byte-order mark are tolerated;
 /// `TRUSTED CERTIFICATE`, other labels, headers and truncated blocks are not (INVARIANTS A20, A78). `source` names the
 /// input.

@@ -62,7 +62,7 @@ void Descriptor::close() {
 }
 
 void Descriptor::close_with_reset() {
-    const linger at_once{1, 0};
+    const ::linger at_once{1, 0};
     must(::setsockopt(number_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), "SO_LINGER");
     close();
 }
