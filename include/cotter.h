@@ -1,4 +1,5 @@
-/* cotter's C interface: pins, policies, verdicts, the list of clients, and both on an SSL_CTX of the caller's. For C,
+/** @file
+ * cotter's C interface: pins, policies, verdicts, the list of clients, and both on an SSL_CTX of the caller's. For C,
  * and for every language that can call C. C++ programs include <cotter/openssl.h> and its like instead.
  *
  * Handles are opaque, are made by a function that says so, and are freed by the ..._free of their kind, which takes
@@ -27,11 +28,11 @@ extern "C" {
 struct ssl_st;
 struct ssl_ctx_st;
 
-typedef struct cotter_error cotter_error;
-typedef struct cotter_policy cotter_policy;
-typedef struct cotter_verifier cotter_verifier;
-typedef struct cotter_admission cotter_admission;
-typedef struct cotter_verdict cotter_verdict;
+typedef struct cotter_error cotter_error;         /**< what failed, and why */
+typedef struct cotter_policy cotter_policy;       /**< which server must have which key */
+typedef struct cotter_verifier cotter_verifier;   /**< a client's judge of servers */
+typedef struct cotter_admission cotter_admission; /**< a server's judge of clients */
+typedef struct cotter_verdict cotter_verdict;     /**< what was decided about a peer, and why */
 
 /** The version of the library that runs, "0.1.0". */
 COTTER_EXPORT const char* cotter_version(void);
@@ -43,6 +44,7 @@ COTTER_EXPORT void cotter_text_free(char* text);
 COTTER_EXPORT const char* cotter_error_code(const cotter_error* error);
 /** What failed, why, and what to do next, in one line. */
 COTTER_EXPORT const char* cotter_error_message(const cotter_error* error);
+/** Frees the error, and with it what it gave. */
 COTTER_EXPORT void cotter_error_free(cotter_error* error);
 
 /** What of a certificate is pinned. */
@@ -54,10 +56,10 @@ typedef enum cotter_pin_target {
 
 /** As which. */
 typedef enum cotter_pin_form {
-    COTTER_PIN_SHA256 = 0,
-    COTTER_PIN_SHA384 = 1,
-    COTTER_PIN_SHA512 = 2,
-    COTTER_PIN_DER = 3 /**< the object itself */
+    COTTER_PIN_SHA256 = 0, /**< its digest, 32 octets */
+    COTTER_PIN_SHA384 = 1, /**< its digest, 48 octets */
+    COTTER_PIN_SHA512 = 2, /**< its digest, 64 octets */
+    COTTER_PIN_DER = 3     /**< the object itself */
 } cotter_pin_form;
 
 /** The canonical text of a pin in any spelling of docs/pins.md; the caller's. NULL: it is no pin. */
@@ -76,21 +78,22 @@ COTTER_EXPORT cotter_policy* cotter_policy_read(const char* path, cotter_error**
 COTTER_EXPORT cotter_policy* cotter_policy_parse(const char* text, const char* source, cotter_error** error);
 /** 1: the policy has an entry for that server ("HOST:PORT"). 0: none, and it is refused. -1: it is no server. */
 COTTER_EXPORT int cotter_policy_covers(const cotter_policy* policy, const char* server, cotter_error** error);
+/** Frees the policy; verifiers that were made of it stay. */
 COTTER_EXPORT void cotter_policy_free(cotter_policy* policy);
 
+/** A version of TLS: of a connection, or the lowest that is taken. */
 typedef enum cotter_tls_version {
-    COTTER_TLS_NONE = 0, /**< no connection: a file */
-    COTTER_TLS_1_2 = 2,
-    COTTER_TLS_1_3 = 3
+    COTTER_TLS_1_2 = 2, /**< RFC 5246 */
+    COTTER_TLS_1_3 = 3  /**< RFC 8446 */
 } cotter_tls_version;
 
 /** Certificates as they were presented: DER, the leaf first. */
 typedef struct cotter_presented {
-    const uint8_t* const* certificates;
-    const size_t* sizes;        /**< of each, in octets */
-    size_t count;               /**< of certificates; 0: none came, which is refused */
-    int is_key_proven;          /**< not 0: the peer has proven to hold the leaf's private key */
-    cotter_tls_version version; /**< of the connection */
+    const uint8_t* const* certificates; /**< the caller's; only read, and only during the call */
+    const size_t* sizes;                /**< of each, in octets */
+    size_t count;                       /**< of certificates; 0: none came, which is refused */
+    int is_key_proven;                  /**< not 0: the peer has proven to hold the leaf's private key */
+    cotter_tls_version version;         /**< of the connection; none: neither a minimum nor a proven key is asked */
 } cotter_presented;
 
 /** Judges servers by that policy, of which it keeps a copy. `roots`: a file of trust anchors; NULL: the system's.
@@ -102,6 +105,7 @@ COTTER_EXPORT cotter_verifier* cotter_verifier_new(const cotter_policy* policy, 
 COTTER_EXPORT cotter_verdict* cotter_verifier_verify(const cotter_verifier* verifier, const char* server,
                                                      const cotter_presented* presented, int64_t now,
                                                      cotter_error** error);
+/** Frees the verifier; contexts that it is attached to keep their copy. */
 COTTER_EXPORT void cotter_verifier_free(cotter_verifier* verifier);
 
 /** Judges clients by the list at `registry`, "sqlite:PATH" or "postgresql://…", which a thread of the library's keeps
@@ -116,8 +120,12 @@ COTTER_EXPORT cotter_admission* cotter_admission_open(const char* registry, cons
 COTTER_EXPORT cotter_verdict* cotter_admission_judge(const cotter_admission* admission,
                                                      const cotter_presented* presented, const char* source,
                                                      cotter_error** error);
-/** 1: the client that this verdict once let in still is let in. 0: it is not. */
-COTTER_EXPORT int cotter_admission_still_admits(const cotter_admission* admission, const cotter_verdict* verdict);
+/** 1: the client that this verdict once let in, from that source, still is let in. 0: it is not, or `source` is none.
+ */
+COTTER_EXPORT int cotter_admission_still_admits(const cotter_admission* admission, const cotter_verdict* verdict,
+                                                const char* source);
+/** Frees the admission; contexts that it is attached to keep their copy, and the list is followed for them until the
+ * last of them ends. */
 COTTER_EXPORT void cotter_admission_free(cotter_admission* admission);
 
 /** Has every handshake of this client's context judged; to be called once, before its first SSL. The context keeps a
@@ -134,12 +142,14 @@ COTTER_EXPORT int cotter_openssl_expect(struct ssl_st* ssl, const char* server, 
  * now; the caller's. NULL, where memory ran out, is a refusal. */
 COTTER_EXPORT cotter_verdict* cotter_openssl_verdict_of(struct ssl_st* ssl);
 
+/** What a verdict comes to. */
 typedef enum cotter_outcome {
-    COTTER_REFUSED = 0,
-    COTTER_TRUSTED = 1,
+    COTTER_REFUSED = 0, /**< no bytes may flow */
+    COTTER_TRUSTED = 1, /**< all that was asked of the peer holds */
     COTTER_REPORTED = 2 /**< would be refused, but its policy only reports */
 } cotter_outcome;
 
+/** COTTER_REFUSED for NULL, too. */
 COTTER_EXPORT cotter_outcome cotter_verdict_outcome(const cotter_verdict* verdict);
 /** 1: bytes may flow. 0: they may not; so, too, for NULL. */
 COTTER_EXPORT int cotter_verdict_lets_pass(const cotter_verdict* verdict);
@@ -149,6 +159,7 @@ COTTER_EXPORT const char* cotter_verdict_text(const cotter_verdict* verdict);
 COTTER_EXPORT size_t cotter_verdict_reason_count(const cotter_verdict* verdict);
 /** "pin_mismatch", …; NULL where there is no such reason. */
 COTTER_EXPORT const char* cotter_verdict_reason_code(const cotter_verdict* verdict, size_t index);
+/** One sentence without full stop; NULL where there is no such reason. */
 COTTER_EXPORT const char* cotter_verdict_reason_message(const cotter_verdict* verdict, size_t index);
 /** Of a client: its name; NULL where it has none. */
 COTTER_EXPORT const char* cotter_verdict_client_name(const cotter_verdict* verdict);
@@ -156,6 +167,7 @@ COTTER_EXPORT const char* cotter_verdict_client_name(const cotter_verdict* verdi
 COTTER_EXPORT const char* cotter_verdict_matched_pin(const cotter_verdict* verdict);
 /** The last second, since 1970, that this verdict counts if nothing changes; -1: it has no such end. */
 COTTER_EXPORT int64_t cotter_verdict_valid_until(const cotter_verdict* verdict);
+/** Frees the verdict, and with it the texts that it gave. */
 COTTER_EXPORT void cotter_verdict_free(cotter_verdict* verdict);
 
 #ifdef __cplusplus

@@ -2,13 +2,14 @@
 
 import contextlib
 import ctypes
+import pathlib
 import shutil
 import socket
 import tempfile
 import unittest
 
 from abi.symbols import symbols_of
-from harness.built_example import TOP, built_example, installed
+from harness.built_example import TOP, built, built_example, installed
 from harness.case import TunnelTest
 from harness.certificates import self_signed
 from harness.processes import Finished, Process, cotter_binary
@@ -92,6 +93,21 @@ class Examples(TunnelTest):
                 self.assertEqual((done.code, done.out), (3, ""), done)
                 self.assertNotIn(b"secret", server.meeting().wait().received, "nothing of the stream reaches a refused server")
 
+    def test_the_static_library_serves_as_well(self):
+        source = pathlib.Path(self.folder) / "source"
+        source.mkdir()
+        (source / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(statically LANGUAGES CXX)\n"
+            "find_package(cotter REQUIRED COMPONENTS static)\n"
+            f"add_executable(statically {TOP}/examples/openssl_client/main.cc)\n"
+            "target_link_libraries(statically PRIVATE cotter::static)\n", encoding="utf-8")
+        program = built(source, "statically", pathlib.Path(self.folder) / "build")
+        self.assertNotIn("libcotter", Finished(["ldd", program]).out)
+        ours = self_signed(self.folder, "db.example")
+        server = self.server(ours)
+        done = Finished([program, f"127.0.0.1:{server.port}", pin_of(ours)], stdin=b"hello\n")
+        self.assertEqual((done.code, done.out), (0, "HELLO\n"), done)
+
 
 class CInterface(unittest.TestCase):
     """By ctypes, as other languages would call it."""
@@ -160,6 +176,18 @@ class CInterface(unittest.TestCase):
                              self.library.cotter_verdict_text(verdict))
             self.assertEqual(self.library.cotter_verdict_reason_code(verdict, ctypes.c_size_t(0)), reason)
             self.library.cotter_verdict_free(verdict)
+        self.library.cotter_verifier_free(verifier)
+
+    def test_a_version_that_is_not_said_is_none_that_is_trusted(self):
+        ours = self_signed(self.folder, "db.example")
+        policy = ctypes.c_void_p(self.library.cotter_policy_of_pins(pin_of(ours).encode(), None))
+        verifier = ctypes.c_void_p(self.library.cotter_verifier_new(policy, None, None, 3, None))
+        shown = self.presented(self.der(ours))
+        shown._obj.version = 0
+        self.assertIsNone(self.library.cotter_verifier_verify(verifier, b"db.example:5432", shown,
+                                                              ctypes.c_int64(2000000000), ctypes.byref(self.error)))
+        self.assertEqual(self.code(), "bad_tls_version")
+        self.library.cotter_policy_free(policy)
         self.library.cotter_verifier_free(verifier)
 
     def test_null_is_an_error_and_never_trust(self):

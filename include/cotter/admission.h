@@ -23,6 +23,7 @@ namespace cotter {
 /// To be asked by any number of threads at once.
 class COTTER_EXPORT Admission {
   public:
+    /// Which list is followed, and who is admitted besides.
     struct Settings {
         /// The list of clients: "sqlite:PATH" or "postgresql://…" (docs/fleet.md). Made where there is none.
         std::string registry;
@@ -35,6 +36,7 @@ class COTTER_EXPORT Admission {
         std::vector<std::string> client_names{};
         /// What rules of clients call this service (docs/rules.md); empty: it has no name.
         std::string service{};
+        /// A client below it is refused (`downgraded_protocol`).
         TlsVersion minimum_version = TlsVersion::kTls13;
         /// How long the last list serves while the registry can't be read; after that nobody is admitted.
         std::chrono::milliseconds grace = std::chrono::minutes(5);
@@ -60,6 +62,7 @@ class COTTER_EXPORT Admission {
     /// For an open connection: whether the client that this verdict once let in still is let in.
     [[nodiscard]] bool still_admits(const Verdict& verdict, const std::optional<IpAddress>& source = {}) const;
 
+    /// That of the settings; openssl::attach() raises its context's lowest version to it.
     [[nodiscard]] TlsVersion minimum_version() const;
 
     /// Moves whenever a verdict of before might be another now.

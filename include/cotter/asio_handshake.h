@@ -12,11 +12,14 @@
 namespace cotter {
 
 /// Why a handshake that OpenSSL finished comes to nothing all the same; openssl::verdict_of() has the reasons.
-enum class Gate { kRefused = 1 };
+enum class Gate {
+    kRefused = 1,  ///< the verdict does not let the peer pass
+};
 
 /// "cotter"
 [[nodiscard]] COTTER_EXPORT const std::error_category& gate_category() noexcept;
 
+/// Of gate_category(); what makes a std::error_code of a Gate.
 [[nodiscard]] inline std::error_code make_error_code(Gate gate) noexcept {
     return {static_cast<int>(gate), gate_category()};
 }
@@ -46,5 +49,7 @@ struct GatedHandshake {
 }  // namespace detail
 }  // namespace cotter
 
+namespace std {
 template <>
-struct std::is_error_code_enum<cotter::Gate> : std::true_type {};
+struct is_error_code_enum<cotter::Gate> : true_type {};
+}  // namespace std

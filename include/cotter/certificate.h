@@ -22,18 +22,18 @@ class Certificate;
 class COTTER_EXPORT Certificate {
   public:
     /// Reads exactly one certificate (RFC 5280 4.1) from DER, whose octets are copied. Refused as malformed, with the
-    /// place: what is not strict DER, octets behind it, a serial number of zero or below, an extension that is there
-    /// twice, times that are not in the Z form, a key that can't be read.
+    /// place: what is not strict DER, octets behind it, a serial number of zero or below or over 20 octets, an
+    /// extension that is there twice, times that are not in the Z form, a key that can't be read.
     [[nodiscard]] static Result<Certificate> parse(Bytes der);
 
     /// The very octets that came; valid as long as this certificate or a copy of it.
     [[nodiscard]] Bytes der() const;
-    [[nodiscard]] std::string subject() const;  ///< RFC 4514, escaped for a terminal
-    [[nodiscard]] std::string issuer() const;   ///< RFC 4514, escaped for a terminal
-    [[nodiscard]] std::string serial() const;   ///< hexadecimal, lower case
-    [[nodiscard]] std::chrono::sys_seconds not_before() const;
-    [[nodiscard]] std::chrono::sys_seconds not_after() const;  ///< the last second that counts
-    [[nodiscard]] bool is_ca() const;                          ///< basicConstraints says so (RFC 5280 4.2.1.9)
+    [[nodiscard]] std::string subject() const;                  ///< RFC 4514, escaped for a terminal
+    [[nodiscard]] std::string issuer() const;                   ///< RFC 4514, escaped for a terminal
+    [[nodiscard]] std::string serial() const;                   ///< hexadecimal, lower case
+    [[nodiscard]] std::chrono::sys_seconds not_before() const;  ///< the first second that counts (RFC 5280 4.1.2.5)
+    [[nodiscard]] std::chrono::sys_seconds not_after() const;   ///< the last second that counts
+    [[nodiscard]] bool is_ca() const;                           ///< basicConstraints says so (RFC 5280 4.2.1.9)
     /// "DNS:db.example", "IP:192.0.2.1", … (RFC 5280 4.2.1.6), escaped for a terminal.
     [[nodiscard]] std::vector<std::string> subject_alternative_names() const;
 

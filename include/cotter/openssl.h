@@ -31,7 +31,7 @@ struct AttachOptions {
     /// SSL_CTX_set_cert_verify_callback, which OpenSSL can't be asked for. A verify callback of SSL_CTX_set_verify is
     /// found by itself, and need not be said.
     int (*also_verify)(X509_STORE_CTX* store, void* argument) = nullptr;
-    void* argument = nullptr;
+    void* argument = nullptr;  ///< of also_verify; must be valid as long as the context
     /// Have every connection of this context judged as to this server; no expect() is needed, and none is believed.
     std::optional<HostPort> server{};
 };

@@ -1,5 +1,5 @@
 // Pin and PinSet: which object of a certificate is pinned, in which form, with which octets; and the text that people
-// write for it. What a certificate's own pins are is asked of x509::Certificate.
+// write for it. What a certificate's own pins are is asked of Certificate.
 #pragma once
 
 #include <cotter/bytes.h>
@@ -25,7 +25,12 @@ enum class PinTarget : std::uint8_t {
 };
 
 /// In which FORM: the object's digest, or the object itself.
-enum class PinForm : std::uint8_t { kSha256, kSha384, kSha512, kDer };
+enum class PinForm : std::uint8_t {
+    kSha256,  ///< 32 octets (FIPS 180-4)
+    kSha384,  ///< 48 octets
+    kSha512,  ///< 64 octets
+    kDer,     ///< the object itself, of any length
+};
 
 /// Octets of a digest of that form; 0 for kDer, whose length is the object's own.
 [[nodiscard]] constexpr std::size_t digest_size(PinForm form) {
@@ -52,8 +57,8 @@ class COTTER_EXPORT Pin {
     /// (strict DER of a certificate, a SubjectPublicKeyInfo; or the key octets).
     [[nodiscard]] static Result<Pin> from_octets(PinTarget target, PinForm form, Bytes octets);
 
-    [[nodiscard]] PinTarget target() const { return target_; }
-    [[nodiscard]] PinForm form() const { return form_; }
+    [[nodiscard]] PinTarget target() const { return target_; }  ///< what octets() are of
+    [[nodiscard]] PinForm form() const { return form_; }        ///< whether octets() are a digest, and which
     /// The digest, or the DER; valid as long as this Pin.
     [[nodiscard]] Bytes octets() const { return octets_; }
 
@@ -81,20 +86,22 @@ class COTTER_EXPORT Pin {
 class COTTER_EXPORT PinSet {
   public:
     PinSet() = default;
-    explicit PinSet(std::vector<Pin> pins);
+    explicit PinSet(std::vector<Pin> pins);  ///< in their order; of equal ones the first stays
 
     /// Reads curl's list, pins joined by `;`. One bad pin refuses all; so does an empty list or an empty element.
     [[nodiscard]] static Result<PinSet> parse(std::string_view text);
 
-    [[nodiscard]] bool empty() const { return pins_.empty(); }
-    [[nodiscard]] std::size_t size() const { return pins_.size(); }
+    [[nodiscard]] bool empty() const { return pins_.empty(); }       ///< so that it matches nothing
+    [[nodiscard]] std::size_t size() const { return pins_.size(); }  ///< of pins, without duplicates
+    /// Whether an equal pin is there: a digest doesn't stand for another digest of the same key.
     [[nodiscard]] bool contains(const Pin& pin) const;
-    void insert(Pin pin);
+    void insert(Pin pin);  ///< at the end, unless an equal one is there
 
+    /// In the order in which they were put in; insert() makes it invalid.
     [[nodiscard]] auto begin() const { return pins_.begin(); }
-    [[nodiscard]] auto end() const { return pins_.end(); }
+    [[nodiscard]] auto end() const { return pins_.end(); }  ///< as begin()
 
-    bool operator==(const PinSet&) const = default;
+    bool operator==(const PinSet&) const = default;  ///< the same pins in the same order
 
   private:
     std::vector<Pin> pins_;

@@ -59,9 +59,9 @@ inline constexpr auto kPinOctets = pin_octets<Text>();
 /// A pin whose octets have static storage. A digest of nothing is refused when it becomes a Pin, and so is DER of the
 /// wrong shape.
 struct PinConstant {
-    PinTarget target;
-    PinForm form;
-    Bytes octets;
+    PinTarget target;  ///< as Pin::target()
+    PinForm form;      ///< as Pin::form()
+    Bytes octets;      ///< the digest, or the DER; valid to the program's end
 
     /// The same pin as a Pin. Throws std::invalid_argument where Pin::from_octets refuses: a fault of the program's
     /// text.
@@ -74,6 +74,7 @@ struct PinConstant {
 
 namespace literals {
 
+/// "sha256/…"_pin: canonical text (docs/pins.md), or it does not compile.
 template <detail::Literal Text>
 consteval PinConstant operator""_pin() {
     constexpr auto prefix = detail::find_pin_prefix(Text.view());

@@ -8,19 +8,21 @@
 
 namespace cotter {
 
+/// A version of TLS: of a connection, or the lowest that is taken.
 enum class TlsVersion : std::uint8_t {
-    kNone,  ///< no connection: a file
-    kTls12,
-    kTls13,
+    kTls12,  ///< RFC 5246
+    kTls13,  ///< RFC 8446
 };
 
+/// What a judge is told of a peer; whoever fills it in vouches for it.
 struct Presented {
     /// DER of each certificate as it came, the leaf first, the rest in any order. Empty: none came, which is refused.
     std::vector<ByteVector> chain{};
     /// Whether the peer has proven that it holds the leaf's private key: by a signature in this handshake (TLS 1.3, or
-    /// 1.2 with ECDHE and extended master secret), or in the handshake whose session is resumed. If not, it is refused.
+    /// 1.2 with ECDHE and extended master secret), or in the handshake whose session is resumed. If not, it is
+    /// refused.
     bool is_key_proven = false;
-    TlsVersion version = TlsVersion::kNone;
+    TlsVersion version = TlsVersion::kTls12;  ///< of the connection
 };
 
 }  // namespace cotter

@@ -20,8 +20,9 @@ namespace cotter {
 /// Cheap to copy, and to be asked by any number of threads at once.
 class COTTER_EXPORT ServerVerifier {
   public:
+    /// By what servers are judged.
     struct Settings {
-        Policy policy;
+        Policy policy;  ///< which server must show what; the verifier keeps a copy
         /// Trust anchors, PEM or DER, for what the policy asks a certificate path of. None: the system's.
         std::optional<std::filesystem::path> roots{};
         /// CRLs, PEM or DER (RFC 5280 5). Once there is one, each certificate of a path must be covered.
@@ -43,6 +44,7 @@ class COTTER_EXPORT ServerVerifier {
     [[nodiscard]] Verdict verify(const HostPort& server, const Presented& presented,
                                  std::chrono::sys_seconds now) const;
 
+    /// That of the settings; openssl::attach() raises its context's lowest version to it.
     [[nodiscard]] TlsVersion minimum_version() const;
 
     /// After a connection was let in: where its key is one that `accept-new` meets for the first time, writes it down.

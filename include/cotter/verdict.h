@@ -20,9 +20,10 @@ namespace trust {
 struct Verdict;
 }
 
+/// What a verdict comes to.
 enum class Outcome : std::uint8_t {
-    kTrusted,
-    kRefused,
+    kTrusted,   ///< all that was asked of the peer holds
+    kRefused,   ///< no bytes may flow
     kReported,  ///< would be refused, and is let pass: its policy's mode is "report"
 };
 
@@ -36,7 +37,7 @@ struct Reason {
 /// Immutable, cheap to copy.
 class COTTER_EXPORT Verdict {
   public:
-    [[nodiscard]] Outcome outcome() const;
+    [[nodiscard]] Outcome outcome() const;  ///< lets_pass() where only that matters
     /// Whether bytes may flow: trusted, or reported.
     [[nodiscard]] bool lets_pass() const;
     /// Every reason that applies, the one to mend first at the front. Empty only for kTrusted.
@@ -45,10 +46,12 @@ class COTTER_EXPORT Verdict {
     [[nodiscard]] std::vector<Reason> notes() const;
     /// The pin that decided, and which certificate of chain() it is of (0: the leaf).
     struct Matched {
-        Pin pin;
-        std::size_t position = 0;
+        Pin pin;                   ///< as policy, registry, known peers or DNS have it
+        std::size_t position = 0;  ///< in chain(), whose leaf is 0
     };
+    /// Nothing where no pin matched, or none was asked for.
     [[nodiscard]] std::optional<Matched> matched() const;
+    /// As they came, leaf first, as far as they could be read.
     [[nodiscard]] std::vector<Certificate> presented() const;
     /// As verified, leaf first; the leaf alone where its own pin decided. Empty where no path was found.
     [[nodiscard]] std::vector<Certificate> chain() const;
@@ -62,6 +65,7 @@ class COTTER_EXPORT Verdict {
 
     /// For the library itself.
     explicit Verdict(trust::Verdict verdict);
+    /// For the library itself.
     [[nodiscard]] const trust::Verdict& content() const { return *verdict_; }
 
   private:

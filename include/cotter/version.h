@@ -4,8 +4,11 @@
 
 #include <cotter/export.h>
 
+/// Moves, once it is not 0, where programs have to change.
 #define COTTER_VERSION_MAJOR 0
+/// Moves with what is added; before 1.0.0 also where programs have to change.
 #define COTTER_VERSION_MINOR 1
+/// Moves where nothing is added and no program has to change.
 #define COTTER_VERSION_PATCH 0
 
 namespace cotter {

@@ -91,9 +91,16 @@ Result<cotter::HostPort> server_of(const char* text) {
     return cotter::HostPort::parse(*given);
 }
 
+/// NULL: it has none.
+Result<std::optional<cotter::IpAddress>> source_of(const char* text) {
+    if (text == nullptr) return std::optional<cotter::IpAddress>();
+    const auto address = cotter::IpAddress::parse(text);
+    if (!address) return cotter::unexpected<cotter::Error>(address.error());
+    return std::optional(*address);
+}
+
 Result<cotter::TlsVersion> version_of(cotter_tls_version version) {
     switch (version) {
-        case COTTER_TLS_NONE: return cotter::TlsVersion::kNone;
         case COTTER_TLS_1_2: return cotter::TlsVersion::kTls12;
         case COTTER_TLS_1_3: return cotter::TlsVersion::kTls13;
     }
@@ -281,20 +288,18 @@ cotter_verdict* cotter_admission_judge(const cotter_admission* admission, const 
         if (admission == nullptr) return missing("the admission");
         const auto shown = presented_of(presented);
         if (!shown) return cotter::unexpected<cotter::Error>(shown.error());
-        std::optional<cotter::IpAddress> from;
-        if (source != nullptr) {
-            const auto address = cotter::IpAddress::parse(source);
-            if (!address) return cotter::unexpected<cotter::Error>(address.error());
-            from = *address;
-        }
-        return new cotter_verdict(admission->admission.judge(*shown, from));
+        const auto from = source_of(source);
+        if (!from) return cotter::unexpected<cotter::Error>(from.error());
+        return new cotter_verdict(admission->admission.judge(*shown, *from));
     });
 }
 
-int cotter_admission_still_admits(const cotter_admission* admission, const cotter_verdict* verdict) {
+int cotter_admission_still_admits(const cotter_admission* admission, const cotter_verdict* verdict,
+                                  const char* source) {
     return guarded<int>(nullptr, 0, [&]() -> Result<int> {
-        return admission != nullptr && verdict != nullptr && admission->admission.still_admits(verdict->verdict) ? 1
-                                                                                                                 : 0;
+        if (admission == nullptr || verdict == nullptr) return 0;
+        const auto from = source_of(source);
+        return from && admission->admission.still_admits(verdict->verdict, *from) ? 1 : 0;
     });
 }
 

@@ -34,18 +34,16 @@ std::vector<ByteVector> chain_of(const X509* leaf, const STACK_OF(X509) * others
     return chain;
 }
 
+/// Of another version is_signed() says that nothing is proven.
 TlsVersion version_of(const SSL* ssl) {
-    switch (SSL_version(ssl)) {
-        case TLS1_3_VERSION: return TlsVersion::kTls13;
-        case TLS1_2_VERSION: return TlsVersion::kTls12;
-        default: return TlsVersion::kNone;
-    }
+    return SSL_version(ssl) == TLS1_3_VERSION ? TlsVersion::kTls13 : TlsVersion::kTls12;
 }
 
 /// Whether the suite has the peer sign the handshake with its key (RFC 8446 4.4.3; RFC 5246 7.4.3 for ephemeral
 /// Diffie-Hellman).
 bool is_signed(const SSL* ssl) {
     if (SSL_version(ssl) == TLS1_3_VERSION) return true;
+    if (SSL_version(ssl) != TLS1_2_VERSION) return false;
     const SSL_CIPHER* suite = SSL_get_pending_cipher(ssl);
     if (suite == nullptr) suite = SSL_get_current_cipher(ssl);
     if (suite == nullptr) return false;

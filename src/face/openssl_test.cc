@@ -154,6 +154,22 @@ TEST_F(OpensslClient, RefusesInsideTheHandshakeWhateverVerifyModeTheProgramSetsL
     EXPECT_EQ(careless.to_client("bait"), "") << "and nothing is read";
 }
 
+TEST_F(OpensslClient, RefusesAnOldVersionOfTlsThatTheProgramHasAllowedAgain) {
+    ASSERT_TRUE(attach(client_context_.get(), *ServerVerifier::pinned_to(pin_of(server_))));
+    Pair both = pair();
+    for (SSL* const end : {both.client.get(), both.server.get()}) {
+        SSL_set_security_level(end, 0);
+        SSL_set_cipher_list(end, "ALL:@SECLEVEL=0");
+        SSL_set_min_proto_version(end, TLS1_1_VERSION);
+        SSL_set_max_proto_version(end, TLS1_1_VERSION);
+    }
+    both.shake_hands();
+    ASSERT_EQ(SSL_version(both.client.get()), TLS1_1_VERSION);
+    const Verdict verdict = verdict_of(both.client.get());
+    EXPECT_FALSE(verdict.lets_pass()) << verdict.to_string();
+    EXPECT_EQ(both.to_server("secret"), "");
+}
+
 TEST_F(OpensslClient, A16_JudgesAResumedSessionToo) {
     LastSession session(client_context_.get());
     ASSERT_TRUE(attach(client_context_.get(), *ServerVerifier::pinned_to(pin_of(server_))));

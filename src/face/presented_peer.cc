@@ -7,11 +7,10 @@ namespace cotter {
 
 trust::Protocol protocol_of(TlsVersion version) {
     switch (version) {
-        case TlsVersion::kNone: return trust::Protocol::kNone;
         case TlsVersion::kTls12: return trust::Protocol::kTls12;
         case TlsVersion::kTls13: return trust::Protocol::kTls13;
     }
-    return trust::Protocol::kNone;
+    return trust::Protocol::kTls12;
 }
 
 tls::Peer peer_of(const Presented& presented) {

@@ -38,11 +38,15 @@ def installed():
     return prefix
 
 
+def built(source, program, build):
+    """The path of that program of the project in the folder `source`, as its user builds it, in the folder `build`."""
+    _done("cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_PREFIX_PATH={installed()}",
+          "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
+    _done("cmake", "--build", build)
+    return str(build / program)
+
+
 @functools.cache
 def built_example(folder, program):
     """The path of that program of examples/FOLDER."""
-    build = _place() / folder
-    _done("cmake", "-S", TOP / "examples" / folder, "-B", build, "-DCMAKE_BUILD_TYPE=Release",
-          f"-DCMAKE_PREFIX_PATH={installed()}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
-    _done("cmake", "--build", build)
-    return str(build / program)
+    return built(TOP / "examples" / folder, program, _place() / folder)
