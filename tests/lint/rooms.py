@@ -10,7 +10,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # A header that adapts a library includes it; nobody else's program does.
-ADAPTERS = {"boost_asio.h": "boost/"}
+ADAPTERS = {"beast.h": "boost/", "boost_asio.h": "boost/"}
 HEAVY = ("boost/", "nlohmann/", "CLI/", "spdlog/", "fmt/", "toml++/", "SQLiteCpp/")
 
 
