@@ -12,9 +12,9 @@ constexpr const char* kSuites13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384
 constexpr const char* kSuites12 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-constexpr const char* kGroups = "X25519:P-256:P-384:P-521";
+constexpr const char* kGroupList = "X25519:P-256:P-384:P-521";
 // The PKCS#1 ones are for signatures inside chains; TLS 1.3 never signs a handshake with them.
-constexpr const char* kSignatures =
+constexpr const char* kSignatureList =
     "ecdsa_secp256r1_sha256:ed25519:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ed448:"
     "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"
     "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
@@ -68,7 +68,7 @@ bool use_identity(SSL_CTX* context, OSSL_LIB_CTX* library, const identity::Ident
 }  // namespace
 
 Offer offer() {
-    return {kSuites13, kSuites12, kGroups, kSignatures, kMostCertificateBytes};
+    return {kSuites13, kSuites12, kGroupList, kSignatureList, kMostCertificateBytes};
 }
 
 std::string_view protocol_name(Application application) {
@@ -97,8 +97,8 @@ Result<Context> Context::make(const LibraryContext& library, const SSL_METHOD* m
     const bool is_set = SSL_CTX_set_min_proto_version(ctx, tls12_too ? TLS1_2_VERSION : TLS1_3_VERSION) == 1 &&
                         SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
                         SSL_CTX_set_ciphersuites(ctx, kSuites13) == 1 && SSL_CTX_set_cipher_list(ctx, kSuites12) == 1 &&
-                        SSL_CTX_set1_groups_list(ctx, kGroups) == 1 &&
-                        SSL_CTX_set1_sigalgs_list(ctx, kSignatures) == 1 &&
+                        SSL_CTX_set1_groups_list(ctx, kGroupList) == 1 &&
+                        SSL_CTX_set1_sigalgs_list(ctx, kSignatureList) == 1 &&
                         SSL_CTX_set_num_tickets(ctx, settings.resumption ? 1 : 0) == 1;
     if (!is_set) return could_not("setting the TLS rules");
     if (identity != nullptr && !use_identity(ctx, library.get(), *identity))
