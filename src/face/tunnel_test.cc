@@ -14,7 +14,7 @@ namespace {
 
 Tunnel::Settings settings() {
     return {.server = *HostPort::parse("db.example:7432"),
-            .pins = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="};
+            .pins = "sha256/n0zTpLpZ0ljkHYYmyGPkVfKJoWSu0SnT5XVtCvFVvUo="};
 }
 
 TEST(Tunnel, RefusesSettingsThatTrustNobodyOrHalfSaySomething) {
