@@ -14,7 +14,9 @@
 //
 // gRPC asks after each handshake, of resumed sessions, too, and sends and reads nothing of a call before the answer. It
 // doesn't tell which version of TLS was spoken: a verifier or an admission is taken only if TLS 1.2 would do for it
-// (`minimum_version`), since gRPC itself speaks no older one, and of 1.2 only suites in which the peer signs.
+// (`minimum_version`), since gRPC itself speaks no older one, and of 1.2 only suites in which the peer signs, unless
+// GRPC_SSL_CIPHER_SUITES names others. Nor does it tell whether a session of 1.2 was bound by the extended master
+// secret (RFC 7627): where that counts, have the other end speak TLS 1.3 only.
 #pragma once
 
 #include <cotter/admission.h>
@@ -130,11 +132,7 @@ inline Result<void> refuse_unless_tls12_would_do(TlsVersion minimum) {
     options.set_certificate_verifier(::grpc::experimental::ExternalCertificateVerifier::Create<detail::HandshakeGate>(
         [verifier, server](const Presented& presented) {
             const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-            const Verdict verdict = verifier.verify(server, presented, now);
-            if (!verdict.lets_pass()) return detail::status_of(verdict);
-            const auto remembered = verifier.remember(server, verdict, now);
-            return remembered ? ::grpc::Status::OK
-                              : ::grpc::Status(::grpc::StatusCode::UNAUTHENTICATED, remembered.error().why);
+            return detail::status_of(verifier.let_in(server, verifier.verify(server, presented, now), now));
         }));
     // What the judge does instead, by the policy.
     options.set_verify_server_certs(false);

@@ -34,36 +34,43 @@
 
 namespace cotter::qt {
 
-/// Which server a socket is judged as, and how.
+/// Which server a socket is judged as, by whom, and what was said.
 class Judge {
   public:
     /// By attach(). `socket` must outlive it.
     Judge(QSslSocket& socket, ServerVerifier verifier, HostPort server)
-        : socket_(&socket), verifier_(std::move(verifier)), server_(std::move(server)) {}
+        : socket_(&socket),
+          verifier_(std::move(verifier)),
+          server_(std::move(server)),
+          verdict_(verifier_.verify(server_, Presented{}, now())) {}
 
-    /// On the peer as it is now.
-    [[nodiscard]] Verdict verdict() const {
+    /// On the server of the last handshake; before the first, a refusal.
+    [[nodiscard]] const Verdict& verdict() const { return verdict_; }
+
+    /// Judges the socket's peer as it is now; whether bytes may flow. A first contact is written down.
+    [[nodiscard]] bool lets_pass() {
+        verdict_ = verifier_.let_in(server_, verifier_.verify(server_, presented(), now()), now());
+        return verdict_.lets_pass();
+    }
+
+  private:
+    [[nodiscard]] static std::chrono::sys_seconds now() {
+        return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    }
+
+    [[nodiscard]] Presented presented() const {
         Presented presented;
         for (const QSslCertificate& certificate : chain()) {
             const QByteArray der = certificate.toDer();
             const auto* const bytes = reinterpret_cast<const std::byte*>(der.constData());
             presented.chain.emplace_back(bytes, bytes + der.size());
         }
-        // The socket is held to TLS 1.3, whose every handshake proves the key.
-        presented.is_key_proven = !presented.chain.empty();
-        presented.version = TlsVersion::kTls13;
-        return verifier_.verify(server_, presented, now());
-    }
-
-    /// Whether bytes may flow; a first contact is written down.
-    [[nodiscard]] bool lets_pass() const {
-        const Verdict judged = verdict();
-        return judged.lets_pass() && verifier_.remember(server_, judged, now()).has_value();
-    }
-
-  private:
-    [[nodiscard]] static std::chrono::sys_seconds now() {
-        return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        // Of older versions Qt doesn't tell whether the key was proven, and of later ones nobody can know.
+        if (socket_->sessionProtocol() == QSsl::TlsV1_3) {
+            presented.is_key_proven = true;
+            presented.version = TlsVersion::kTls13;
+        }
+        return presented;
     }
 
     /// Of a resumed session Qt may have kept the leaf alone.
@@ -77,14 +84,16 @@ class Judge {
     QSslSocket* socket_;
     ServerVerifier verifier_;
     HostPort server_;
+    Verdict verdict_;
 };
 
 /// Has every connection that this client's socket makes from now on judged as one to `server`. To be called before the
 /// program connects slots of its own to the socket, and before it connects to the server; a socket that is to go to
-/// another server is made anew. The socket is held to TLS 1.3. Leaves alone: the local certificate and key, ALPN,
-/// session tickets. A program that sets an sslConfiguration() afterwards starts from the socket's own.
+/// another server is made anew. The socket is held to TLS 1.3; a server of another version is refused. Leaves alone:
+/// the local certificate and key, ALPN, session tickets. A program that sets an sslConfiguration() afterwards starts
+/// from the socket's own.
 ///
-/// What comes gives the verdict on the peer as it is now, for logs, and may be asked as long as the socket lives.
+/// What comes gives the verdict, for logs.
 inline std::shared_ptr<const Judge> attach(QSslSocket& socket, const ServerVerifier& verifier, const HostPort& server) {
     QSslConfiguration configuration = socket.sslConfiguration();
     configuration.setProtocol(QSsl::TlsV1_3OrLater);
@@ -92,7 +101,7 @@ inline std::shared_ptr<const Judge> attach(QSslSocket& socket, const ServerVerif
     configuration.setPeerVerifyMode(QSslSocket::VerifyPeer);
     socket.setSslConfiguration(configuration);
 
-    auto judge = std::make_shared<const Judge>(socket, verifier, server);
+    const auto judge = std::make_shared<Judge>(socket, verifier, server);
     QSslSocket* const at = &socket;
     // What Qt misses is an authority, and the name, which is the judge's to compare.
     QObject::connect(at, &QSslSocket::sslErrors, at, [at, judge](const QList<QSslError>& /*errors*/) {

@@ -47,10 +47,10 @@ class COTTER_EXPORT ServerVerifier {
     /// That of the settings; openssl::attach() raises its context's lowest version to it.
     [[nodiscard]] TlsVersion minimum_version() const;
 
-    /// After a connection was let in: where its key is one that `accept-new` meets for the first time, writes it down.
-    /// Until that has been done nothing may be sent. An Error if it can't be written.
-    [[nodiscard]] Result<void> remember(const HostPort& server, const Verdict& verdict,
-                                        std::chrono::sys_seconds now) const;
+    /// What a connection that `verdict` lets pass still has to do before its first byte: where the key is one that
+    /// `accept-new` meets for the first time, to write it down. The verdict, or the refusal that it becomes if that
+    /// can't be done (`continuity_unknown`). A refusal stays what it is.
+    [[nodiscard]] Verdict let_in(const HostPort& server, const Verdict& verdict, std::chrono::sys_seconds now) const;
 
   private:
     struct State;

@@ -2,6 +2,7 @@
 #include <cotter/openssl.h>
 
 #include "face/openssl_peer.h"
+#include "face/refusal.h"
 #include "service/wall_clock.h"
 #include "tls/alert.h"
 #include "trust/verdict.h"
@@ -83,13 +84,6 @@ Connection& connection_of(SSL* ssl) {
     return *found;
 }
 
-Verdict refusal(trust::ReasonCode code, std::string message) {
-    trust::Verdict verdict;
-    verdict.outcome = trust::Outcome::kRefused;
-    verdict.reasons.push_back({code, std::move(message)});
-    return Verdict(std::move(verdict));
-}
-
 const std::optional<HostPort>& server_of(const Attachment& attachment, const Connection& connection) {
     return attachment.options.server ? attachment.options.server : connection.server;
 }
@@ -129,14 +123,10 @@ void settle(const Attachment& attachment, Connection& connection, const SSL* ssl
         }
         return;
     }
-    const auto remembered =
+    connection.verdict =
         std::get<ServerVerifier>(attachment.judge)
-            .remember(*server_of(attachment, connection), *connection.verdict, service::wall_clock_now());
-    connection.is_settled = remembered.has_value();
-    if (!remembered) {
-        connection.verdict =
-            refusal(trust::ReasonCode::kContinuityUnknown, remembered.error().what + ": " + remembered.error().why);
-    }
+            .let_in(*server_of(attachment, connection), *connection.verdict, service::wall_clock_now());
+    connection.is_settled = connection.verdict->lets_pass();
 }
 
 bool is_of_now(const Connection& connection, const Judge& judge) {

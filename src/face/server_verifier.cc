@@ -4,6 +4,7 @@
 #include "evidence/known_peers.h"
 #include "face/policy_content.h"
 #include "face/presented_peer.h"
+#include "face/refusal.h"
 #include "trust/judge.h"
 #include "x509/pem.h"
 
@@ -70,17 +71,20 @@ TlsVersion ServerVerifier::minimum_version() const {
     return state_->minimum_version;
 }
 
-Result<void> ServerVerifier::remember(const HostPort& server, const Verdict& verdict,
-                                      std::chrono::sys_seconds now) const {
+Verdict ServerVerifier::let_in(const HostPort& server, const Verdict& verdict, std::chrono::sys_seconds now) const {
     const trust::Verdict& content = verdict.content();
     const auto policy = state_->policy_for(server);
-    if (!content.lets_pass() || !policy || !trust::is_continuity(policy->trust) || !state_->known_peers) return {};
+    if (!content.lets_pass() || !policy || !trust::is_continuity(policy->trust) || !state_->known_peers) return verdict;
+    std::optional<Error> fault;
     if (content.is_first_contact) {
-        return state_->known_peers->remember(server, evidence::sighting_of(content.presented, now), now);
+        const auto sighting = evidence::sighting_of(content.presented, now);
+        if (auto remembered = state_->known_peers->remember(server, sighting, now); !remembered) {
+            fault = remembered.error();
+        }
+    } else if (auto noted = state_->known_peers->note_seen(server, content.presented, now); !noted) {
+        fault = noted.error();
     }
-    auto noted = state_->known_peers->note_seen(server, content.presented, now);
-    if (!noted) return unexpected(noted.error());
-    return {};
+    return fault ? refusal(trust::ReasonCode::kContinuityUnknown, fault->what + ": " + fault->why) : verdict;
 }
 
 }  // namespace cotter
