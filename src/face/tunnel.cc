@@ -43,13 +43,13 @@ class PrivateFolder {
   public:
     static Result<std::unique_ptr<PrivateFolder>> make() {
         std::error_code fault;
-        const std::filesystem::path place =
-            std::filesystem::absolute(std::filesystem::temp_directory_path(fault), fault);
+        std::filesystem::path place = std::filesystem::temp_directory_path(fault);
+        if (!fault) place = std::filesystem::absolute(place, fault);
+        // mkdtemp writes over the end.
         std::string path = (place / "cotter-XXXXXX").string();
-        if (fault || ::mkdtemp(path.data()) == nullptr) {
-            const std::error_code why = fault ? fault : std::error_code(errno, std::generic_category());
-            return failed("cannot_listen", kWhat,
-                          "no folder can be made at " + text::escape(place.string()) + ": " + why.message(),
+        if (!fault && ::mkdtemp(path.data()) == nullptr) fault = std::error_code(errno, std::generic_category());
+        if (fault) {
+            return failed("cannot_listen", kWhat, "no folder for temporary files can be made there: " + fault.message(),
                           "have TMPDIR name a folder that can be written to");
         }
         return std::unique_ptr<PrivateFolder>(new PrivateFolder(std::move(path)));
@@ -63,6 +63,22 @@ class PrivateFolder {
   private:
     explicit PrivateFolder(std::string path) : path_(std::move(path)) {}
     std::filesystem::path path_;
+};
+
+/// Signals are for the program's own threads: one that is made while this lives gets none.
+class SignalsBlocked {
+  public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  private:
+    sigset_t before_{};
 };
 
 Result<service::ClientSettings> client_settings_of(const Tunnel::Settings& settings) {
@@ -156,13 +172,8 @@ class Tunnel::State {
                            },
                            [](const std::string&) {}),
                        asio::detached);
-        // Signals are for the program's own threads.
-        sigset_t all;
-        sigset_t before;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
+        const SignalsBlocked blocked;
         thread_ = std::thread([this] { reactor_.run(); });
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_->path(); }
