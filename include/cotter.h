@@ -93,7 +93,7 @@ typedef struct cotter_presented {
     const size_t* sizes;                /**< of each, in octets */
     size_t count;                       /**< of certificates; 0: none came, which is refused */
     int is_key_proven;                  /**< not 0: the peer has proven to hold the leaf's private key */
-    cotter_tls_version version;         /**< of the connection; none: neither a minimum nor a proven key is asked */
+    cotter_tls_version version;         /**< of the connection */
 } cotter_presented;
 
 /** Judges servers by that policy, of which it keeps a copy. `roots`: a file of trust anchors; NULL: the system's.

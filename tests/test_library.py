@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import pathlib
 import shutil
 import socket
@@ -12,6 +13,7 @@ from abi.symbols import symbols_of
 from harness.built_example import TOP, built, built_example, installed
 from harness.case import TunnelTest
 from harness.certificates import self_signed
+from harness.facts import eventually
 from harness.processes import Finished, Process, cotter_binary
 from harness.tls_peer import Truncated
 from harness.tls_servers import PythonServer, server_context
@@ -111,32 +113,39 @@ class Examples(TunnelTest):
         self.assertEqual((done.code, done.out), (0, "HELLO\n"), done)
 
 
-class CInterface(unittest.TestCase):
+@functools.cache
+def c_library():
     """By ctypes, as other languages would call it."""
+    library = ctypes.CDLL(str(next(installed().glob("lib*/**/libcotter.so"))))
+    for name in ("policy_of_pins", "verifier_new", "verifier_verify", "admission_open", "admission_judge", "pin_parse",
+                 "pin_of_certificate"):
+        getattr(library, f"cotter_{name}").restype = ctypes.c_void_p
+    for name in ("version", "error_code", "error_message", "verdict_text", "verdict_reason_code", "verdict_client_name",
+                 "verdict_matched_pin"):
+        getattr(library, f"cotter_{name}").restype = ctypes.c_char_p
+    return library
 
+
+class Presented(ctypes.Structure):
+    """What a peer shows: one certificate, in TLS 1.3."""
+
+    _fields_ = [("certificates", ctypes.POINTER(ctypes.c_char_p)), ("sizes", ctypes.POINTER(ctypes.c_size_t)),
+                ("count", ctypes.c_size_t), ("is_key_proven", ctypes.c_int), ("version", ctypes.c_int)]
+
+    def __init__(self, certificate, is_key_proven=1):
+        der = Finished(["openssl", "x509", "-in", certificate, "-outform", "DER"]).raw
+        super().__init__((ctypes.c_char_p * 1)(der), (ctypes.c_size_t * 1)(len(der)), 1, is_key_proven, 3)
+
+
+class CInterface(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.library = ctypes.CDLL(str(next(installed().glob("lib*/**/libcotter.so"))))
-        for name in ("policy_of_pins", "verifier_new", "verifier_verify", "admission_open", "admission_judge"):
-            getattr(cls.library, f"cotter_{name}").restype = ctypes.c_void_p
-        for name in ("version", "error_code", "error_message", "verdict_text", "verdict_reason_code",
-                     "verdict_client_name", "verdict_matched_pin"):
-            getattr(cls.library, f"cotter_{name}").restype = ctypes.c_char_p
-        cls.library.cotter_pin_parse.restype = ctypes.c_void_p
-        cls.library.cotter_pin_of_certificate.restype = ctypes.c_void_p
-
-    class Presented(ctypes.Structure):
-        _fields_ = [("certificates", ctypes.POINTER(ctypes.c_char_p)), ("sizes", ctypes.POINTER(ctypes.c_size_t)),
-                    ("count", ctypes.c_size_t), ("is_key_proven", ctypes.c_int), ("version", ctypes.c_int)]
+        cls.library = c_library()
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="cotter-c-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.error = ctypes.c_void_p()
-
-    def presented(self, der, is_key_proven=1):
-        self.kept = ((ctypes.c_char_p * 1)(der), (ctypes.c_size_t * 1)(len(der)))
-        return ctypes.byref(self.Presented(self.kept[0], self.kept[1], 1, is_key_proven, 3))
 
     def text(self, pointer):
         said = ctypes.string_at(pointer).decode()
@@ -172,7 +181,7 @@ class CInterface(unittest.TestCase):
         for issued, proven, passes, reason in ((ours, 1, 1, None), (ours, 0, 0, b"no_certificate"),
                                                (other, 1, 0, b"pin_mismatch")):
             verdict = ctypes.c_void_p(self.library.cotter_verifier_verify(
-                verifier, b"db.example:5432", self.presented(self.der(issued), proven), ctypes.c_int64(2000000000),
+                verifier, b"db.example:5432", ctypes.byref(Presented(issued.certificate, proven)), ctypes.c_int64(2000000000),
                 None))
             self.assertEqual(self.library.cotter_verdict_lets_pass(verdict), passes,
                              self.library.cotter_verdict_text(verdict))
@@ -184,9 +193,9 @@ class CInterface(unittest.TestCase):
         ours = self_signed(self.folder, "db.example")
         policy = ctypes.c_void_p(self.library.cotter_policy_of_pins(pin_of(ours).encode(), None))
         verifier = ctypes.c_void_p(self.library.cotter_verifier_new(policy, None, None, 3, None))
-        shown = self.presented(self.der(ours))
-        shown._obj.version = 0
-        self.assertIsNone(self.library.cotter_verifier_verify(verifier, b"db.example:5432", shown,
+        shown = Presented(ours.certificate)
+        shown.version = 0
+        self.assertIsNone(self.library.cotter_verifier_verify(verifier, b"db.example:5432", ctypes.byref(shown),
                                                               ctypes.c_int64(2000000000), ctypes.byref(self.error)))
         self.assertEqual(self.code(), "bad_tls_version")
         self.library.cotter_policy_free(policy)
@@ -236,6 +245,35 @@ class AdmissionOfClients(TunnelTest):
         with contextlib.suppress(OSError, Truncated):
             self.assertEqual(stream.receive_all(), b"", "nothing comes back to a client that is revoked")
         self.assertFalse(self.is_greeted(server, alice))
+
+    def test_a_client_is_looked_up_from_c(self):
+        library = c_library()
+        owner, mallory = self.side("owner"), self.side("mallory")
+        alice = self.admitted(owner, "alice")
+        mallory.do("id")
+        owner.do("client", "rules", "alice", "--from", "192.0.2.0/24")
+        admission = ctypes.c_void_p(library.cotter_admission_open(f"sqlite:{owner.registry}".encode(), None, None, None, None,
+                                                                  None))
+        self.addCleanup(library.cotter_admission_free, admission)
+
+        def judged(side, source):
+            verdict = ctypes.c_void_p(library.cotter_admission_judge(admission, ctypes.byref(Presented(side.certificate)),
+                                                                     source, None))
+            self.addCleanup(library.cotter_verdict_free, verdict)
+            return verdict
+
+        let_in = judged(alice, b"192.0.2.7")
+        self.assertEqual(library.cotter_verdict_lets_pass(let_in), 1, library.cotter_verdict_text(let_in))
+        self.assertEqual(library.cotter_verdict_client_name(let_in), b"alice")
+        for side, source in ((alice, b"198.51.100.7"), (alice, None), (mallory, b"192.0.2.7")):
+            with self.subTest(side=side, source=source):
+                self.assertEqual(library.cotter_verdict_lets_pass(judged(side, source)), 0)
+
+        for source, admits in ((b"192.0.2.7", 1), (b"198.51.100.7", 0), (None, 0), (b"nonsense", 0)):
+            with self.subTest(source=source):
+                self.assertEqual(library.cotter_admission_still_admits(admission, let_in, source), admits)
+        owner.do("client", "revoke", "alice")
+        eventually(lambda: not library.cotter_admission_still_admits(admission, let_in, b"192.0.2.7"), "alice is out")
 
 
 if __name__ == "__main__":
