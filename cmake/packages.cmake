@@ -97,15 +97,16 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcotter-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libexpected-dev, libssl-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS
-    "libcurl4-openssl-dev, libidn2-dev, libpq-dev, libpsl-dev, libpugixml-dev, libspdlog-dev, libsqlitecpp-dev, \
-libsystemd-dev, libtomlplusplus-dev, libunbound-dev, libyaml-dev, prometheus-cpp-dev")
+    "libasio-dev, libboost1.81-dev, libcurl4-openssl-dev, libgrpc++-dev, libidn2-dev, libpq-dev, libprotobuf-dev, \
+libpsl-dev, libpugixml-dev, libspdlog-dev, libsqlitecpp-dev, libsystemd-dev, libtomlplusplus-dev, libunbound-dev, \
+libyaml-dev, prometheus-cpp-dev, protobuf-compiler-grpc, qt6-base-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "pinned mutual TLS for programs - development files
 A program that has its own TLS connections hands each finished handshake to
 this library, which judges the peer by its pins, its chain and the policy,
 and says why. No TLS connection is made or read by it.
 
 This package has the headers, the static library, and the files by which CMake
-and pkg-config find both. Linking the static library needs the suggested
-packages.")
+and pkg-config find both. Linking the static library needs some of the
+suggested packages, each adapter the library that it adapts.")
 
 include(CPack)
