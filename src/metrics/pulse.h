@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace cotter::metrics {
 
@@ -23,12 +25,16 @@ class Pulse final : private stream::Ticking {
     std::atomic<stream::SteadyTime> last_;
 };
 
+[[nodiscard]] std::vector<stream::SteadyTime> last_turns(std::span<const Pulse* const> pulses);
+
 /// The longest that a loop which turns ten times a second is believed to be busy.
 inline constexpr std::chrono::seconds kLongestBusy{10};
 
-/// Which of those threads' loops has not turned for longer than that, in words; nothing: all turn.
+/// The first of those loops that has not turned for longer than `longest`; nothing: all turn.
+[[nodiscard]] std::optional<std::size_t> first_stuck(std::span<const stream::SteadyTime> last_turns,
+                                                     stream::SteadyTime now, std::chrono::nanoseconds longest);
+/// Which of those threads' loops has not turned for longer than kLongestBusy, in words; nothing: all turn.
 [[nodiscard]] std::optional<std::string> why_stuck(std::span<const stream::SteadyTime> last_turns,
                                                    stream::SteadyTime now);
-[[nodiscard]] std::optional<std::string> why_stuck(std::span<const Pulse* const> pulses, stream::SteadyTime now);
 
 }  // namespace cotter::metrics

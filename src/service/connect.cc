@@ -6,12 +6,12 @@
 #include "service/client_metrics.h"
 #include "service/dialer.h"
 #include "service/process.h"
-#include "service/pulse.h"
 #include "service/standard_streams.h"
 #include "service/status_lookup.h"
 #include "service/status_refresh.h"
 #include "service/supervisor.h"
 #include "service/wall_clock.h"
+#include "service/watchdog.h"
 #include "stream/deadline.h"
 #include "stream/listener.h"
 #include "stream/passed_sockets.h"
@@ -182,8 +182,8 @@ class ListeningClient {
         }
         if (const auto watchdog = Supervisor::watchdog()) {
             // Its own is the only loop, so one that is stuck can't say so either.
-            watchdog_.emplace(reactor_.io(), std::vector{&reactor_.io()}, *watchdog / 2,
-                              Pulse::Told{[this] { supervisor_.alive(); }, [](std::size_t) {}});
+            watchdog_.emplace(reactor_.io(), std::vector<const metrics::Pulse*>{}, *watchdog / 2, *watchdog,
+                              Watchdog::Told{[this] { supervisor_.alive(); }, [](std::size_t) {}});
             watchdog_->start();
         }
         supervisor_.ready(summary());
@@ -376,7 +376,7 @@ class ListeningClient {
     stream::SteadyTime drain_until_;
     stream::Reactor reactor_;
     metrics::Pulse pulse_{reactor_};
-    std::optional<Pulse> watchdog_;
+    std::optional<Watchdog> watchdog_;
     std::optional<stream::ListenSocket> listener_;
     asio::posix::stream_descriptor accepting_{reactor_.io()};
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};

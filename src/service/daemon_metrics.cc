@@ -38,9 +38,11 @@ DaemonMetrics::DaemonMetrics(std::unique_ptr<metrics::MetricsListener> listener,
 
 void DaemonMetrics::start(std::vector<const metrics::Pulse*> pulses) {
     pulses_ = std::move(pulses);
-    listener_->start({.metrics = [this] { return page(); },
-                      .why_stuck = [this] { return metrics::why_stuck(pulses_, std::chrono::steady_clock::now()); },
-                      .why_not_ready = [this] { return why_not_ready(); }});
+    listener_->start(
+        {.metrics = [this] { return page(); },
+         .why_stuck =
+             [this] { return metrics::why_stuck(metrics::last_turns(pulses_), std::chrono::steady_clock::now()); },
+         .why_not_ready = [this] { return why_not_ready(); }});
 }
 
 void DaemonMetrics::note_dates(std::vector<Expiry> dates) {

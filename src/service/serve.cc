@@ -3,13 +3,13 @@
 
 #include "service/expiry.h"
 #include "service/process.h"
-#include "service/pulse.h"
 #include "service/server_keys.h"
 #include "service/server_metrics.h"
 #include "service/server_thread.h"
 #include "service/status_socket.h"
 #include "service/supervisor.h"
 #include "service/wall_clock.h"
+#include "service/watchdog.h"
 #include "stream/passed_sockets.h"
 #include "text/time.h"
 
@@ -148,7 +148,11 @@ class Server {
             asio::co_spawn(reactor_.io(), status_socket_->serve(reactor_, [this] { return say_status(); }),
                            asio::detached);
         }
-        if (metrics_) metrics_->start(pulses());
+        if (metrics_) {
+            auto pulses = thread_pulses();
+            pulses.insert(pulses.begin(), &pulse_);
+            metrics_->start(std::move(pulses));
+        }
         begin_watchdog();
         supervisor_.ready(summary());
         reactor_.run();
@@ -206,9 +210,8 @@ class Server {
                        .with("reason", opened.error().what + ": " + opened.error().why));
     }
 
-    /// Of every loop, this one's first.
-    [[nodiscard]] std::vector<const metrics::Pulse*> pulses() const {
-        std::vector<const metrics::Pulse*> pulses{&pulse_};
+    [[nodiscard]] std::vector<const metrics::Pulse*> thread_pulses() const {
+        std::vector<const metrics::Pulse*> pulses;
         for (const auto& thread : threads_) pulses.push_back(&thread->pulse());
         return pulses;
     }
@@ -287,13 +290,12 @@ class Server {
     void begin_watchdog() {
         const auto watchdog = Supervisor::watchdog();
         if (!watchdog) return;
-        std::vector<asio::io_context*> loops;
-        for (const auto& thread : threads_) loops.push_back(&thread->reactor().io());
-        watchdog_.emplace(reactor_.io(), std::move(loops), *watchdog / 2,
-                          Pulse::Told{[this] { supervisor_.alive(); },
-                                      [this](std::size_t thread) {
-                                          log_.write(Event("thread_stuck", LogLevel::kError).with("thread", thread));
-                                      }});
+        const auto period = *watchdog / 2;
+        watchdog_.emplace(reactor_.io(), thread_pulses(), period, std::max(period, Watchdog::kLeastLongest),
+                          Watchdog::Told{[this] { supervisor_.alive(); },
+                                         [this](std::size_t thread) {
+                                             log_.write(Event("thread_stuck", LogLevel::kError).with("thread", thread));
+                                         }});
         watchdog_->start();
     }
 
@@ -419,7 +421,7 @@ class Server {
     std::vector<std::unique_ptr<ServerThread>> threads_;
     stream::Reactor reactor_;
     metrics::Pulse pulse_{reactor_};
-    std::optional<Pulse> watchdog_;
+    std::optional<Watchdog> watchdog_;
     std::unique_ptr<ServerMetrics> metrics_;  ///< null: nobody asked for them; its thread reads the above
     asio::signal_set signals_{reactor_.io(), SIGTERM, SIGINT, SIGHUP};
     asio::steady_timer drain_timer_{reactor_.io()};
