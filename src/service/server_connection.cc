@@ -1,10 +1,8 @@
-// The sequence of a connection: handshake, gate, backend, relay.
+// The beginning of a connection: the handshake, and where it leads.
 #include "service/server_connection.h"
 
 #include "service/server_thread.h"
 #include "service/wall_clock.h"
-#include "stream/preface.h"
-#include "stream/proxy_protocol.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -15,34 +13,9 @@ namespace {
 namespace asio = boost::asio;
 using stream::EndReason;
 
-std::string joined_codes(const trust::Verdict& verdict) {
-    std::string codes;
-    for (const trust::Reason& reason : verdict.reasons) {
-        codes += (codes.empty() ? "" : ",") + std::string(trust::text_of(reason.code));
-    }
-    return codes;
-}
-
-metrics::HandshakeFault fault_of(stream::HandshakeEnd end) {
-    switch (end) {
-        case stream::HandshakeEnd::kFinished:
-        case stream::HandshakeEnd::kFailed: return metrics::HandshakeFault::kTls;
-        case stream::HandshakeEnd::kClosed: return metrics::HandshakeFault::kClosed;
-        case stream::HandshakeEnd::kExpired: return metrics::HandshakeFault::kTimeout;
-        case stream::HandshakeEnd::kTooMuch: return metrics::HandshakeFault::kTooLong;
-    }
-    return metrics::HandshakeFault::kTls;
-}
-
 /// Of a handshake that this server stopped.
 metrics::HandshakeFault fault_of(EndReason stopped) {
     return stopped == EndReason::kDrained ? metrics::HandshakeFault::kDrained : metrics::HandshakeFault::kCrowded;
-}
-
-/// Of its key.
-std::string pin_text(const x509::Certificate& certificate) {
-    const auto pin = certificate.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
-    return pin ? pin->to_string() : std::string();
 }
 
 /// Of "192.0.2.1:5000" or "[2001:db8::1]:5000".
@@ -53,42 +26,12 @@ std::optional<IpAddress> ip_of(const std::string& address) {
 }
 
 /// The address without its port; of IPv6 the /64, which is what one host easily has.
-std::string network_of(const std::string& address) {
+std::string network_of(const std::string& address, const std::optional<IpAddress>& ip) {
     if (!address.starts_with('[')) return address.substr(0, address.rfind(':'));
-    const auto parsed = ip_of(address);
-    if (!parsed) return address;
+    if (!ip) return address;
     std::string network;
-    for (const std::byte octet : parsed->octets().first(8)) network += static_cast<char>(octet);
+    for (const std::byte octet : ip->octets().first(8)) network += static_cast<char>(octet);
     return network;
-}
-
-std::string_view explain(stream::HandshakeEnd end) {
-    switch (end) {
-        case stream::HandshakeEnd::kFinished: return "finished";
-        case stream::HandshakeEnd::kFailed: return "the TLS handshake failed";
-        case stream::HandshakeEnd::kClosed: return "the client closed the connection in the handshake";
-        case stream::HandshakeEnd::kExpired: return "no finished handshake within --handshake-timeout";
-        case stream::HandshakeEnd::kTooMuch: return "more bytes than an honest handshake has";
-    }
-    return "";
-}
-
-std::string_view explain(EndReason reason) {
-    switch (reason) {
-        case EndReason::kDone: return "both sides finished";
-        case EndReason::kTruncated:
-            return "the client's data ended without close_notify; the backend was given a reset";
-        case EndReason::kPeerReset: return "the client's connection broke";
-        case EndReason::kPeerFault: return "the client broke the TLS protocol or sent an alert";
-        case EndReason::kPlainReset: return "the backend's connection broke";
-        case EndReason::kIdle: return "no bytes for --idle-timeout";
-        case EndReason::kLifetime: return "open for --max-lifetime";
-        case EndReason::kVerdictExpired: return "the admission reached its end";
-        case EndReason::kNoLongerAdmitted: return "the client is no longer admitted";
-        case EndReason::kDisconnected: return "disconnected by the owner";
-        case EndReason::kDrained: return "still open at the end of --drain-timeout";
-    }
-    return "";
 }
 
 }  // namespace
@@ -98,7 +41,8 @@ ServerConnection::ServerConnection(ServerThread& thread, const ThreadService& se
       service_(service),
       socket_(std::move(socket)),
       source_(stream::remote_address(socket_)),
-      source_network_(network_of(source_)),
+      source_ip_(ip_of(source_)),
+      source_network_(network_of(source_, source_ip_)),
       local_(stream::local_address(socket_)),
       context_(service.context),
       accepted_at_(std::chrono::steady_clock::now()) {
@@ -112,13 +56,6 @@ ServerConnection::~ServerConnection() {
 
 void ServerConnection::start() {
     asio::co_spawn(thread_.reactor().io(), [self = shared_from_this()] { return self->run(); }, asio::detached);
-}
-
-const trust::Verdict& ServerConnection::verdict() const {
-    return relay_ ? relay_->stream().verdict() : opening_->verdict();
-}
-const tls::Peer& ServerConnection::peer() const {
-    return relay_ ? relay_->stream().peer() : opening_->peer();
 }
 
 void ServerConnection::handshake_came_to(const metrics::HandshakeOutcome& outcome) {
@@ -137,67 +74,13 @@ void ServerConnection::stop(EndReason reason) {
 }
 
 trust::Verdict ServerConnection::judge(const tls::Peer& peer) const {
-    return service_.judge.judge(peer, {ip_of(source_), &thread_.shared().ledger});
+    return service_.judge.judge(peer, {source_ip_, &thread_.shared().ledger});
 }
 bool ServerConnection::may_join(const tls::Peer& peer) const {
     return service_.judge.may_join(peer);
 }
 std::uint64_t ServerConnection::generation() const {
     return service_.judge.generation();
-}
-
-void ServerConnection::close(EndReason reason) {
-    if (is_counted_) thread_.shared().ledger.closed(verdict().client_name);
-    stop(reason);
-}
-
-void ServerConnection::reconsider(bool rules_changed) {
-    if ((!relay_ && !opening_) || stopped_) return;
-    auto terms = service_.judge.still_admits(peer(), ip_of(source_), verdict(), terms_, rules_changed);
-    if (!terms) return close(EndReason::kNoLongerAdmitted);
-    if (terms->disconnects != terms_.disconnects) return close(EndReason::kDisconnected);
-    const bool are_other_rules = terms->rules != terms_.rules || rules_changed;
-    terms_ = std::move(*terms);
-    if (!are_other_rules) return;
-    const StreamCaps caps = service_.judge.caps_of(terms_.rules.get());
-    if (is_counted_ && thread_.shared().ledger.ended_beyond(verdict().client_name, service_.settings.name, caps)) {
-        thread_.shared().ledger.closed(verdict().client_name);
-        is_counted_ = false;
-        return stop(EndReason::kNoLongerAdmitted);
-    }
-    if (relay_) relay_->hold_to(throttles());
-}
-
-std::vector<std::shared_ptr<stream::Throttle>> ServerConnection::throttles() const {
-    std::vector<std::shared_ptr<stream::Throttle>> throttles;
-    const stream::SteadyTime now = thread_.reactor().now();
-    const std::string& client = verdict().client_name;
-    if (terms_.rules && terms_.rules->rate)
-        throttles.push_back(thread_.shared().throttles.of(client, *terms_.rules->rate, now));
-    const trust::ClientRules* const of_service = service_.judge.policy().service_rules.get();
-    if (of_service != nullptr && of_service->rate) {
-        throttles.push_back(
-            thread_.shared().throttles.of(service_.settings.name + "/" + client, *of_service->rate, now));
-    }
-    return throttles;
-}
-
-void ServerConnection::sweep(x509::Time now) {
-    if ((!relay_ && !opening_) || stopped_) return;
-    if (relay_) account(relay_->counts());
-    if (terms_.valid_until && now > *terms_.valid_until) stop(EndReason::kVerdictExpired);
-}
-
-Event ServerConnection::about(std::string_view event) const {
-    Event line(event);
-    const bool is_admitted = relay_ || opening_;
-    if (is_admitted) {
-        line.with("conn", relay_ ? relay_->stream().connection_id() : opening_->connection_id())
-            .with("client", verdict().client_name)
-            .with("pin", verdict().matched ? verdict().matched->pin.to_string() : std::string());
-    }
-    line.with("peer", source_).with("listen", local_).with("service", service_.settings.name);
-    return line;
 }
 
 asio::awaitable<void> ServerConnection::run() {
@@ -209,12 +92,7 @@ asio::awaitable<void> ServerConnection::run() {
     if (!has_spoken || deadline.is_expired()) {
         thread_.handshake_ends(*this);
         if (stopped_) co_return;
-        handshake_came_to(metrics::HandshakeFault::kTimeout);
-        thread_.log_refusal(LogLevel::kInfo, source_, source_network_, [&] {
-            return Event("handshake_failed")
-                .with("peer", source_)
-                .with("reason", explain(stream::HandshakeEnd::kExpired));
-        });
+        handshake_failed(stream::HandshakeEnd::kExpired, nullptr);
         co_return;
     }
     tls::Handshake handshake(*context_, thread_.reactor().wire(), *this);
@@ -226,8 +104,7 @@ asio::awaitable<void> ServerConnection::run() {
         if (end == stream::HandshakeEnd::kFailed && refused) {
             co_await refuse(*refused, handshake.connection_id());
         } else {
-            handshake_came_to(fault_of(end));
-            log_handshake_fault(end, handshake);
+            handshake_failed(end, &handshake);
             if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(thread_.reactor(), socket_);
         }
         co_return;
@@ -243,224 +120,6 @@ asio::awaitable<void> ServerConnection::run() {
         deadline.guard(nullptr);
         co_await carry_stream(std::move(handshake), std::move(unread));
     }
-}
-
-void ServerConnection::log_handshake_fault(stream::HandshakeEnd end, const tls::Handshake& handshake) {
-    thread_.log_refusal(LogLevel::kInfo, source_, source_network_, [&] {
-        Event line("handshake_failed");
-        line.with("conn", handshake.connection_id()).with("peer", source_).with("reason", explain(end));
-        if (handshake.failure().alert) line.with("alert", handshake.failure().alert->name());
-        return line.with("cause", handshake.failure().detail);
-    });
-}
-
-asio::awaitable<void> ServerConnection::refuse(trust::Verdict verdict, std::string connection_id) {
-    handshake_came_to(verdict.first_reason().code);
-    thread_.log_refusal(LogLevel::kWarning, source_, source_network_, [&] {
-        Event line("refused", LogLevel::kWarning);
-        line.with("conn", connection_id).with("peer", source_).with("client", verdict.client_name);
-        if (!verdict.presented.empty()) {
-            const x509::Certificate& leaf = verdict.presented.front();
-            line.with("pin", pin_text(leaf)).with("subject", leaf.subject_text());
-        }
-        return line.with("codes", joined_codes(verdict)).with("reason", verdict.first_reason().message);
-    });
-    if (!verdict.client_name.empty()) thread_.shared().ledger.refused(verdict.client_name);
-    note_refusal(verdict, connection_id);
-    co_await stream::linger(thread_.reactor(), socket_);
-}
-
-asio::awaitable<void> ServerConnection::say_farewell(tls::Handshake handshake, trust::Verdict verdict) {
-    const std::string connection_id = handshake.connection_id();
-    if (auto farewell = tls::open_farewell(std::move(handshake))) {
-        thread_.reactor().wire().lend({});
-        if (farewell->write(stream::farewell_preface(verdict.farewell)) && farewell->close_notify())
-            static_cast<void>(co_await stream::send_wire(thread_.reactor(), socket_));
-        thread_.reactor().wire().clear_output();
-    }
-    co_await refuse(std::move(verdict), connection_id);
-}
-
-void ServerConnection::note_refusal(const trust::Verdict& verdict, const std::string& connection_id) {
-    const auto pin = verdict.presented.empty()
-                         ? std::nullopt
-                         : verdict.presented.front().pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256);
-    thread_.shared().watch.refusals().add(source_network_, thread_.reactor().now(), [&] {
-        return audit::Event{.action = audit::Action::kRefuse,
-                            .client = verdict.client_name,
-                            .pin = pin ? pin->to_string() : std::string(),
-                            .peer = source_,
-                            .connection = connection_id,
-                            .detail = joined_codes(verdict)};
-    });
-    thread_.keep_refusal([&] {
-        return RefusalStatus{.at = wall_clock_now(),
-                             .connection = connection_id,
-                             .source = source_,
-                             .client = verdict.client_name,
-                             .pin = pin ? pin->to_string() : std::string(),
-                             .service = service_.settings.name,
-                             .codes = joined_codes(verdict),
-                             .reason = verdict.first_reason().message};
-    });
-    if (!thread_.shared().settings.pending || !verdict.is_stranger || !pin) return;
-    thread_.shared().watch.strangers().add(source_network_, thread_.reactor().now(),
-                                           [&] { return Stranger{*pin, source_, source_network_, wall_clock_now()}; });
-}
-
-void ServerConnection::add_to(ThreadStatus& status) const {
-    if (!is_counted_) return;
-    ++status.streams;
-    const std::string& name = verdict().client_name;
-    const bool is_full = status.clients.size() == kMostClientsInStatus;
-    if (is_full && !status.clients.contains(name)) {
-        status.has_more_clients = true;
-        return;
-    }
-    const auto [client, is_newest] = status.clients.try_emplace(name);
-    ClientStatus& all = client->second;
-    const auto age = std::chrono::duration_cast<std::chrono::seconds>(thread_.reactor().now() - accepted_at_);
-    all.since = wall_clock_now() - age;
-    ++all.streams;
-    if (is_newest) {
-        all.source = source_;
-        all.service = service_.settings.name;
-    }
-    if (all.connections.size() < kMostConnectionsInStatus)
-        all.connections.push_back(relay_ ? relay_->stream().connection_id() : opening_->connection_id());
-    const stream::RelayCounts counts = relay_ ? relay_->counts() : stream::RelayCounts{};
-    all.bytes_in += counts.from_peer;
-    all.bytes_out += counts.to_peer;
-}
-
-asio::awaitable<void> ServerConnection::carry_stream(tls::Handshake handshake, ByteVector unread) {
-    auto opened = tls::open_stream(std::move(handshake));
-    if (!opened) {
-        // NOLINTNEXTLINE(bugprone-use-after-move): refused, it stays as it was
-        co_await say_farewell(std::move(handshake), std::move(opened.error()));
-        co_return;
-    }
-    const ServiceSettings& settings = service_.settings;
-    const trust::Verdict& admitted = opened->verdict();
-    // Counted and held to its number in one step: others of this client may have come since it was judged.
-    if (const auto open = thread_.shared().ledger.opened(admitted.client_name, settings.name, source_, wall_clock_now(),
-                                                         service_.judge.caps_of(admitted.rules.get()))) {
-        trust::Verdict refused = admitted;
-        trust::judge_open_streams(refused, service_.judge.policy(), *open);
-        co_await refuse(std::move(refused), opened->connection_id());
-        co_return;
-    }
-    is_counted_ = true;
-    handshake_came_to(metrics::Admitted{});
-    service_.counts.stream_opened();
-    thread_.handshake_ends(*this);
-    terms_ = {admitted.valid_until, admitted.rules, admitted.disconnects};
-    opening_.emplace(std::move(*opened));
-    const auto& leaf = peer().presented.front();
-    if (verdict().matched && !verdict().by_authority &&
-        !service_.judge.snapshot().knows_canonical(leaf.public_key().canonical())) {
-        thread_.shared().watch.learn(verdict().matched->pin, leaf.public_key().canonical());
-    }
-    if (thread_.shared().log.is_written(LogLevel::kInfo)) {
-        thread_.shared().log.write(
-            about("admitted")
-                .with("to", settings.backends.size() == 1 ? settings.backends.front().to_string() : "")
-                .with("tls", opening_->protocol_text())
-                .with("suite", opening_->suite_text())
-                .with("resumed", opening_->is_resumed() ? "yes" : ""));
-    }
-
-    auto backend = co_await service_.backends.reach(thread_.reactor());
-    sweep(wall_clock_now());
-    if (stopped_) {
-        stream_ends(*stopped_, {}, explain(*stopped_));
-        co_return;
-    }
-    if (!backend) {
-        stream_ends(std::nullopt, {}, backend.error().why);
-        thread_.reactor().wire().lend({});
-        const bool can_tell =
-            peer().application != tls::Application::kStream ||
-            opening_->write(stream::unavailable_preface("the service behind this server does not answer"));
-        if (can_tell && opening_->close_notify())
-            static_cast<void>(co_await stream::send_wire(thread_.reactor(), socket_));
-        thread_.reactor().wire().clear_output();
-        co_await stream::linger(thread_.reactor(), socket_);
-        co_return;
-    }
-    begin_relay(std::move(backend->socket), std::move(unread));
-}
-
-void ServerConnection::begin_relay(stream::Socket backend, ByteVector unread) {
-    const ServiceSettings& settings = service_.settings;
-    stream::EarlyBytes early;
-    early.ciphertext = std::move(unread);
-    if (settings.proxy_protocol) {
-        early.to_plain = stream::proxy_header(
-            *settings.proxy_protocol, {source_, local_, verdict().client_name,
-                                       verdict().matched ? verdict().matched->pin.to_string() : std::string(),
-                                       opening_->connection_id(), opening_->protocol_text(), opening_->suite_text()});
-    }
-    if (peer().application == tls::Application::kStream) {
-        tls::Wire& wire = thread_.reactor().wire();
-        wire.lend({});
-        ByteVector preface;
-        // A context of another time may have another key than what is announced.
-        const bool is_of_today = context_ == service_.context;
-        const auto news = is_of_today && thread_.announcer() ? thread_.announcer()->news_for(*opening_) : std::nullopt;
-        if (news) preface = stream::key_news_frame(*news);
-        const ByteVector ready = stream::ready_preface();
-        preface.insert(preface.end(), ready.begin(), ready.end());
-        if (!opening_->write(preface)) {
-            stream_ends(EndReason::kPeerFault, {}, explain(EndReason::kPeerFault));
-            return stop(EndReason::kPeerFault);
-        }
-        early.to_peer.assign(wire.output().begin(), wire.output().end());
-        wire.clear_output();
-    }
-    relay_ = std::make_shared<stream::Relay>(
-        thread_.reactor(), std::move(socket_), std::move(*opening_), std::move(backend), settings.stream.limits,
-        [self = shared_from_this()](EndReason reason, const stream::RelayCounts& counts,
-                                    std::optional<tls::Alert> alert) { self->on_relay_end(reason, counts, alert); });
-    opening_.reset();
-    relay_->hold_to(throttles());
-    relay_->start(std::move(early));
-}
-
-void ServerConnection::account(const stream::RelayCounts& counts) {
-    if (counts.from_peer == accounted_.from_peer && counts.to_peer == accounted_.to_peer) return;
-    const std::uint64_t in = counts.from_peer - accounted_.from_peer;
-    const std::uint64_t out = counts.to_peer - accounted_.to_peer;
-    thread_.shared().ledger.moved(verdict().client_name, in, out);
-    service_.counts.moved(in, out);
-    accounted_ = counts;
-}
-
-void ServerConnection::on_relay_end(EndReason reason, const stream::RelayCounts& counts,
-                                    std::optional<tls::Alert> alert) {
-    account(counts);
-    stream_ends(
-        reason, counts,
-        alert ? std::string(explain(reason)) + ": " + std::string(alert->name()) : std::string(explain(reason)));
-    // The relay is on the stack above us, and holds itself until it has returned.
-    asio::post(thread_.reactor().io(), [self = shared_from_this()] { self->relay_.reset(); });
-}
-
-void ServerConnection::stream_ends(std::optional<EndReason> reason, const stream::RelayCounts& counts,
-                                   std::string_view detail) {
-    service_.counts.stream_ended(reason);
-    if (thread_.shared().log.is_written(LogLevel::kInfo)) {
-        const auto duration =
-            std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - accepted_at_);
-        thread_.shared().log.write(
-            about(stopped_ == EndReason::kNoLongerAdmitted ? "revoked_closed" : "closed")
-                .with("bytes_in", counts.from_peer)
-                .with("bytes_out", counts.to_peer)
-                .with("duration_ms", static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count())))
-                .with("end", reason ? stream::text_of(*reason) : "backend_unreachable")
-                .with("reason", detail));
-    }
-    if (std::exchange(is_counted_, false)) thread_.shared().ledger.ended(verdict().client_name, service_.settings.name);
 }
 
 }  // namespace cotter::service

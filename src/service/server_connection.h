@@ -1,5 +1,5 @@
-// ServerConnection: one client's connection to a server from accept to end: handshake, gate, backend, relay; or, in
-// server_exchanges.cc, the join or control exchange.
+// ServerConnection: one client's connection to a server from accept to end: handshake, gate, and then the stream
+// (server_streams.cc), a join or control exchange (server_exchanges.cc), or no for an answer (server_refusals.cc).
 #pragma once
 
 #include "authority/renewal.h"
@@ -78,7 +78,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     void note_refusal(const trust::Verdict& verdict, const std::string& connection_id);
     void record_refused_join(const std::string& connection_id, const x509::Certificate* leaf,
                              const std::string& reason);
-    void log_handshake_fault(stream::HandshakeEnd end, const tls::Handshake& handshake);
+    /// Null: it never began, since the client said nothing.
+    void handshake_failed(stream::HandshakeEnd end, const tls::Handshake* handshake);
     void begin_relay(stream::Socket backend, ByteVector unread);
     void on_relay_end(stream::EndReason reason, const stream::RelayCounts& counts, std::optional<tls::Alert> alert);
     void account(const stream::RelayCounts& counts);
@@ -91,14 +92,17 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
                      std::string_view detail);
     /// Counts what came of the handshake, the first time.
     void handshake_came_to(const metrics::HandshakeOutcome& outcome);
+    // Of a stream that was admitted.
     [[nodiscard]] Event about(std::string_view event) const;
     [[nodiscard]] const trust::Verdict& verdict() const;
     [[nodiscard]] const tls::Peer& peer() const;
+    [[nodiscard]] const std::string& connection_id() const;
 
     ServerThread& thread_;
     const ThreadService& service_;
     stream::Socket socket_;
     std::string source_;
+    std::optional<IpAddress> source_ip_;
     std::string source_network_;
     std::string local_;
     std::list<ServerConnection*>::iterator handshake_place_;
