@@ -8,8 +8,8 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <latch>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,6 +27,17 @@ constexpr std::chrono::hours kHour{1};
 
 std::string_view characters(Bytes octets) {
     return {static_cast<const char*>(static_cast<const void*>(octets.data())), octets.size()};
+}
+
+/// Nothing: it is there no more.
+std::optional<std::string> content_of(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary | std::ios::ate);
+    if (!stream) return std::nullopt;
+    std::string content(static_cast<std::size_t>(stream.tellg()), '\0');
+    stream.seekg(0);
+    stream.read(content.data(), static_cast<std::streamsize>(content.size()));
+    content.resize(static_cast<std::size_t>(stream.gcount()));
+    return content;
 }
 
 class RegistryInvitationTest : public ::testing::TestWithParam<testing::StoreKind> {
@@ -144,14 +155,13 @@ TEST_P(RegistryInvitationTest, A205_TheSecretIsNowhereInTheStore) {
     bool holds_hash = false;
     for (const auto& file : std::filesystem::recursive_directory_iterator(GetParam().files(folder_.path()))) {
         if (!file.is_regular_file()) continue;
-        std::ifstream stream(file.path(), std::ios::binary);
-        if (!stream) {
+        const auto content = content_of(file.path());
+        if (!content) {
             EXPECT_FALSE(std::filesystem::exists(file.path())) << "PostgreSQL takes some of its own away again";
             continue;
         }
-        const std::string content(std::istreambuf_iterator<char>(stream), {});
-        EXPECT_EQ(content.find(secret), std::string::npos) << file.path();
-        holds_hash = holds_hash || content.find(characters(hash)) != std::string::npos;
+        EXPECT_EQ(content->find(secret), std::string::npos) << file.path();
+        holds_hash = holds_hash || content->find(characters(hash)) != std::string::npos;
     }
     EXPECT_TRUE(holds_hash) << "the search looks at the wrong files";
 }

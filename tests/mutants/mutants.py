@@ -167,8 +167,8 @@ def mutate(name):
 
 
 def kill(name, program):
-    run = subprocess.run([program, f"--gtest_filter={MUTANTS[name][2]}"], capture_output=True, text=True, timeout=300,
-                         check=False)
+    run = subprocess.run([program, f"--gtest_filter={MUTANTS[name][2]}", "--gtest_fail_fast"], capture_output=True,
+                         text=True, timeout=300, check=False)
     failures = [line for line in run.stdout.splitlines() if line.startswith("[  FAILED  ]") and "ms)" in line]
     print("\n".join(failures))
     if run.returncode == 0 or not failures:
