@@ -28,7 +28,7 @@ struct Place {
 };
 
 /// What failed, why, and what to do next. Every text is UTF-8 without control characters: what came from a peer or a
-/// file has been through text::escape.
+/// file has been escaped.
 struct Error {
     ErrorKind kind = ErrorKind::kFailed;  ///< whether it is the input that is at fault
     std::string code;                     ///< stable, lower_snake_case, for scripts: "pin_wrong_length"

@@ -1,5 +1,6 @@
 // The version of these headers (semantic versioning, semver.org: before 1.0.0 a new minor version may change the
-// library's face, and then its soname). The build takes the project's version from here.
+// library's face while its soname stays, so that programs are built anew). The build takes the project's version from
+// here.
 #pragma once
 
 #include <cotter/export.h>
