@@ -46,7 +46,7 @@ file(GLOB formats RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS ${CMAKE_SOURCE_
 cotter_compile_alone(${COTTER_COMPILED_ALONE} ${formats})
 
 function(cotter_unity target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${COTTER_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${COTTER_UNITY} UNITY_BUILD_BATCH_SIZE 16)
   if(COTTER_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # It takes what a .cc file keeps to itself for a header's, where that file is not the one that is compiled.
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage)

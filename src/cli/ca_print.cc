@@ -1,5 +1,6 @@
 // What the commands of `cotter ca` say when they are done.
 #include "cli/ca.h"
+#include "cli/print.h"
 #include "text/escape.h"
 #include "text/time.h"
 #include "x509/crl_memory.h"
@@ -17,10 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void print_document(const Json& document) {
-    std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
-}
-
 std::string shown(const std::filesystem::path& path) {
     return text::escape(path.string());
 }
@@ -31,10 +28,6 @@ std::string pin_of(const x509::Certificate& certificate) {
 
 std::string abbreviated_pin_of(const x509::Certificate& certificate) {
     return certificate.pin(PinTarget::kSubjectPublicKeyInfo, PinForm::kSha256)->abbreviated();
-}
-
-std::string count_text(std::uint64_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 Json certificate_json(const x509::Certificate& certificate) {

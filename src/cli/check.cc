@@ -1,4 +1,5 @@
 // cotter check: whether a configuration file of serve would start, without starting it.
+#include "cli/print.h"
 #include "cli/report.h"
 #include "cli/serve_options.h"
 #include "service/server_thread.h"
@@ -27,7 +28,7 @@ void print(const Invocation& invocation, const std::string& file, const ServeOpt
     for (const ServiceOptions& service : options.services)
         services.push_back({{"name", service.name}, {"listen", service.listen}, {"to", service.to}});
     const Json document{{"file", file}, {"pin", pin.to_string()}, {"services", std::move(services)}};
-    std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+    print_document(document);
 }
 
 int run(const Invocation& invocation, const std::string& file) {

@@ -2,6 +2,7 @@
 #include "cli/client.h"
 #include "cli/client_options.h"
 #include "cli/owner.h"
+#include "cli/print.h"
 #include "cli/report.h"
 #include "registry/pending_clients.h"
 #include "service/wall_clock.h"
@@ -38,7 +39,7 @@ int pending(const Invocation& invocation, registry::Registry& registry) {
                                            {"last_seen", text::rfc3339(one.last_seen)},
                                            {"count", one.count}});
         }
-        std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(document);
         return kDone;
     }
     if (waiting->empty()) {

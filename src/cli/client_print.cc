@@ -1,6 +1,7 @@
 // Tables and documents about clients.
 #include "cli/client_print.h"
 
+#include "cli/print.h"
 #include "text/escape.h"
 #include "text/time.h"
 
@@ -13,10 +14,6 @@ namespace cotter::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-void print_document(const Json& document) {
-    std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
-}
 
 Json time_or_null(const std::optional<x509::Time>& time) {
     return time ? Json(text::rfc3339(*time)) : Json();
@@ -55,10 +52,6 @@ Json client_json(const registry::Client& client, x509::Time now) {
 std::string until_text(const std::optional<x509::Time>& expires) {
     return expires ? "until " + text::rfc3339(*expires) : "until revoked";
 }
-std::string count_text(std::uint64_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 void warn_of_laggards(const registry::Enforcement& enforcement) {
     if (enforcement.servers_applied >= enforcement.servers) return;
     std::cerr << "cotter: warning: " << enforcement.servers - enforcement.servers_applied << " of "

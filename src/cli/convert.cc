@@ -2,6 +2,7 @@
 #include "x509/convert.h"
 #include "cli/invocation.h"
 #include "cli/passphrase.h"
+#include "cli/print.h"
 #include "cli/report.h"
 #include "files/files.h"
 #include "text/escape.h"
@@ -121,7 +122,7 @@ int run(const Invocation& invocation, const ConvertOptions& options) {
     if (invocation.json) {
         const nlohmann::ordered_json document{
             {"out", options.out}, {"bytes", converted->content.size()}, {"private", converted->is_private}};
-        std::cout << document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+        print_document(document);
     } else {
         std::cerr << "wrote " << text::escape(options.out) << ", " << converted->content.size() << " bytes"
                   << (converted->is_private ? ": a private key, readable by you alone" : "") << "\n";

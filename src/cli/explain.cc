@@ -3,6 +3,7 @@
 #include "cli/client_print.h"
 #include "cli/invocation.h"
 #include "cli/owner.h"
+#include "cli/print.h"
 #include "cli/report.h"
 #include "cli/status.h"
 #include "registry/audit_log.h"
@@ -140,7 +141,7 @@ int explain_client(const Invocation& invocation, registry::Registry& registry, c
         const Json document{{"name", name},        {"admitted", standing.is_admitted},
                             {"why", standing.why}, {"pins", std::move(pins)},
                             {"open", open},        {"refusals", refusals}};
-        std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(document);
         return kDone;
     }
     std::cout << name << (standing.is_admitted ? " is admitted: " : " is refused: ") << standing.why << "\n";
@@ -178,7 +179,7 @@ int explain_seen(const Invocation& invocation, registry::Registry& registry, con
     }
     if (invocation.json) {
         const Json document{{"asked", whom}, {"open", open}, {"refusals", *refusals}};
-        std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(document);
         return kDone;
     }
     for (const Json& refusal : *refusals) {

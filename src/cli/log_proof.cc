@@ -2,6 +2,7 @@
 #include "audit/examination.h"
 #include "cli/log.h"
 #include "cli/owner.h"
+#include "cli/print.h"
 #include "cli/report.h"
 #include "files/files.h"
 #include "registry/log_memory.h"
@@ -170,7 +171,7 @@ int verify_files(const Invocation& invocation, const LogOptions& options) {
             document["findings"].push_back(
                 {{"result", word_of(finding.kind)}, {"code", finding.code}, {"message", finding.message}});
         }
-        std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(document);
         return code;
     }
     for (const Finding& finding : findings) std::cout << mark_of(finding.kind) << finding.message << "\n";

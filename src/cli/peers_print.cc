@@ -1,6 +1,7 @@
 // Tables and documents about remembered servers.
 #include "cli/peers_print.h"
 
+#include "cli/print.h"
 #include "text/encoding.h"
 #include "text/escape.h"
 #include "text/time.h"
@@ -19,13 +20,9 @@ using evidence::PeerEntry;
 using evidence::PeerLine;
 using evidence::PeerName;
 
-void print_document(Json document, Trial trial) {
+void print_outcome(Json document, Trial trial) {
     document["dry_run"] = trial == Trial::kDryRun;
-    std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
-}
-
-std::string count_text(std::size_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+    print_document(document);
 }
 
 /// "forgot" or "would forget".
@@ -108,7 +105,7 @@ void print_peers(const Invocation& invocation, const evidence::PeerList& peers, 
     if (invocation.json) {
         Json document{{"peers", Json::array()}};
         for (const Row& row : rows) document["peers"].push_back(row_json(row));
-        std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(document);
         return;
     }
     if (rows.empty()) {
@@ -135,7 +132,7 @@ void print_peers(const Invocation& invocation, const evidence::PeerList& peers, 
 
 void print_peer_added(const Invocation& invocation, const HostPort& peer, const Pin& pin, bool is_new, Trial trial) {
     if (invocation.json) {
-        return print_document(
+        return print_outcome(
             {{"done", "added"}, {"host", peer.to_string()}, {"pin", pin.to_string()}, {"lines", is_new ? 1 : 0}},
             trial);
     }
@@ -149,11 +146,11 @@ void print_peer_added(const Invocation& invocation, const HostPort& peer, const 
 void print_peer_forgotten(const Invocation& invocation, const HostPort& peer,
                           const evidence::PeerList::Forgotten& forgotten, Trial trial) {
     if (invocation.json) {
-        return print_document({{"done", "forgotten"},
-                               {"host", peer.to_string()},
-                               {"lines", forgotten.removed},
-                               {"kept_marks", forgotten.kept_marks}},
-                              trial);
+        return print_outcome({{"done", "forgotten"},
+                              {"host", peer.to_string()},
+                              {"lines", forgotten.removed},
+                              {"kept_marks", forgotten.kept_marks}},
+                             trial);
     }
     std::cout << verb(trial, "forgot ", "forget ") << count_text(forgotten.removed, "line") << " of "
               << peer.to_string()
@@ -162,7 +159,7 @@ void print_peer_forgotten(const Invocation& invocation, const HostPort& peer,
 
 void print_key_revoked(const Invocation& invocation, const Pin& pin, std::size_t hosts, bool is_new, Trial trial) {
     if (invocation.json) {
-        return print_document(
+        return print_outcome(
             {{"done", "revoked"}, {"pin", pin.to_string()}, {"hosts", hosts}, {"lines", is_new ? 1 : 0}}, trial);
     }
     if (!is_new) {
@@ -177,12 +174,12 @@ void print_key_revoked(const Invocation& invocation, const Pin& pin, std::size_t
 void print_peers_imported(const Invocation& invocation, const std::string& source,
                           const evidence::PeerList::Imported& imported, Trial trial) {
     if (invocation.json) {
-        return print_document({{"done", "imported"},
-                               {"from", text::escape(source)},
-                               {"added", imported.added},
-                               {"revoked", imported.revoked},
-                               {"known_already", imported.known_already}},
-                              trial);
+        return print_outcome({{"done", "imported"},
+                              {"from", text::escape(source)},
+                              {"added", imported.added},
+                              {"revoked", imported.revoked},
+                              {"known_already", imported.known_already}},
+                             trial);
     }
     std::cout << verb(trial, "imported ", "import ") << count_text(imported.added, "line") << " from "
               << text::escape(source)

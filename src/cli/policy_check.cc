@@ -1,6 +1,7 @@
 // cotter policy check: whether a policy file loads, and what it may still do to its owner.
 #include "cli/policy.h"
 
+#include "cli/print.h"
 #include "cli/report.h"
 #include "formats/policy_file.h"
 #include "service/policy_rehearsal.h"
@@ -64,7 +65,7 @@ int run(const Invocation& invocation, const CheckOptions& options) {
                             {"asked", rehearsal.asked},
                             {"warnings", std::move(list)},
                             {"notes", std::move(notes)}};
-        std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(document);
     } else {
         for (const trust::PolicyWarning& warning : warnings) {
             std::cout << trust::text_of(warning.code) << "  " << warning.host << ": " << warning.message

@@ -1,6 +1,7 @@
 // cotter policy convert: a policy out of one format into another, and what the other can't say.
 #include "cli/format_output.h"
 #include "cli/policy.h"
+#include "cli/print.h"
 #include "cli/report.h"
 #include "files/files.h"
 #include "formats/format.h"
@@ -132,7 +133,7 @@ int run(const Invocation& invocation, const ConvertOptions& options) {
     for (const trust::PolicyEntry& entry : imported->entries) document["hosts"].push_back(entry.host.to_string());
     document["text"] = exported->text;
     document["lost"] = losses_json(lost);
-    std::cout << document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+    print_document(document);
     return kDone;
 }
 

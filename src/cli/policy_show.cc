@@ -2,6 +2,7 @@
 #include "cli/policy.h"
 
 #include "cli/policy_json.h"
+#include "cli/print.h"
 #include "cli/report.h"
 #include "formats/policy_file.h"
 #include "text/escape.h"
@@ -83,7 +84,7 @@ int run(const Invocation& invocation, const ShowOptions& options) {
         for (const trust::PolicyEntry& entry : set->entries()) entries.push_back(entry_json(entry));
         Json document{{"file", options.file}, {"entries", std::move(entries)}};
         if (host) document["choice"] = choice_json(trust::choices_for(*set, *host), *host);
-        std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(document);
         return kDone;
     }
     for (std::size_t i = 0; i < set->entries().size(); ++i) print_entry(set->entries()[i], i + 1);

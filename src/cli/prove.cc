@@ -1,6 +1,7 @@
 // Printing a proof.
 #include "cli/prove.h"
 
+#include "cli/print.h"
 #include "cli/report.h"
 #include "service/proof.h"
 #include "trust/words.h"
@@ -14,9 +15,7 @@ namespace cotter::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using service::Trial;
-
-std::string_view outcome_of(const Trial& trial) {
+std::string_view outcome_of(const service::Trial& trial) {
     return trial.was_tried() ? text_of(trial.verdict->outcome) : "not tried";
 }
 
@@ -27,7 +26,7 @@ std::string reasons_of(const trust::Verdict& verdict) {
     return text;
 }
 
-Json json_of(const Trial& trial) {
+Json json_of(const service::Trial& trial) {
     Json document{{"trial", trial.name}, {"what", trial.what}};
     if (!trial.was_tried()) {
         document["not_tried"] = trial.why_not_tried;
@@ -42,7 +41,7 @@ Json json_of(const Trial& trial) {
     return document;
 }
 
-void print_line(const Trial& trial) {
+void print_line(const service::Trial& trial) {
     std::cout << (trial.has_held() ? "  " : "! ") << std::left << std::setw(14) << trial.name << std::setw(11)
               << outcome_of(trial);
     if (!trial.was_tried()) {
@@ -67,14 +66,14 @@ int run_proof(const Invocation& invocation, const service::ClientSettings& setti
     const bool has_held = proof->has_held();
     if (invocation.json) {
         Json trials = Json::array();
-        for (const Trial& trial : proof->trials) trials.push_back(json_of(trial));
+        for (const service::Trial& trial : proof->trials) trials.push_back(json_of(trial));
         const Json document{{"host", settings.judged_host().host.to_string()},
                             {"port", settings.judged_host().port},
                             {"proved", has_held},
                             {"trials", std::move(trials)}};
-        std::cout << document.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(document);
     } else {
-        for (const Trial& trial : proof->trials) print_line(trial);
+        for (const service::Trial& trial : proof->trials) print_line(trial);
         std::cout << (has_held ? "proved  " : "NOT proved  ") << host
                   << (has_held ? ": what should be refused on this path is, and the right server is let in"
                                : ": on this path a server may be let in that should not be, or the reverse")

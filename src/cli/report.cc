@@ -1,6 +1,7 @@
 // Printing what went wrong.
 #include "cli/report.h"
 
+#include "cli/print.h"
 #include "text/escape.h"
 
 #include <nlohmann/json.hpp>
@@ -38,7 +39,7 @@ void print_failure(const Invocation& invocation, std::string_view code, const st
                    const std::string& hint) {
     if (invocation.json) {
         const nlohmann::ordered_json document{{"error", {{"code", code}, {"message", message}, {"hint", hint}}}};
-        std::cout << document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+        print_document(document);
         return;
     }
     std::cerr << "cotter: " << message << "\n";

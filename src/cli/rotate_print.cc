@@ -1,6 +1,7 @@
 // Tables and documents about a rotation.
 #include "cli/rotate_print.h"
 
+#include "cli/print.h"
 #include "text/time.h"
 
 #include <nlohmann/json.hpp>
@@ -113,7 +114,7 @@ std::string those_not_ready(const RotationStatus& status, x509::Time now) {
 
 void print_rotation(const Invocation& invocation, const RotationStatus& status, x509::Time now) {
     if (invocation.json) {
-        std::cout << document_of(status).dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(document_of(status));
         return;
     }
     const registry::Rotation& rotation = status.rotation;

@@ -1,6 +1,7 @@
 // cotter status: asks the server that runs with this state folder how it is.
 #include "cli/status.h"
 
+#include "cli/print.h"
 #include "service/status_socket.h"
 
 #include "cli/invocation.h"
@@ -20,10 +21,6 @@ using Json = nlohmann::ordered_json;
 
 std::string text_at(const Json& object, const char* key) {
     return text::escape_remaining(object.at(key).get<std::string>());
-}
-
-std::string count_text(std::uint64_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 /// A time of the document, as seen from its own now.
@@ -97,7 +94,7 @@ int run(const Invocation& invocation) {
     const auto document = ask_server(invocation);
     if (!document) return report(invocation, document.error());
     if (invocation.json) {
-        std::cout << document->dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        print_document(*document);
         return kDone;
     }
     const auto now = text::parse_rfc3339(document->at("now").get<std::string>());

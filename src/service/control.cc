@@ -13,14 +13,8 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kMostExchange{10};
 
-ConnectFailure no_answer(const ClientSettings& settings, std::string why, const std::string& connection_id) {
-    return {Error{ErrorKind::kFailed,
-                  "control_no_answer",
-                  "asking " + settings.server.to_string(),
-                  std::move(why),
-                  "look for the connection id in the server's log",
-                  {}},
-            connection_id};
+ConnectFailure no_control_answer(const ClientSettings& settings, std::string why, const std::string& connection_id) {
+    return no_answer("control_no_answer", "asking " + settings.server.to_string(), std::move(why), connection_id);
 }
 
 }  // namespace
@@ -29,9 +23,9 @@ asio::awaitable<expected<Controlled, ConnectFailure>> control_over(Dialer::Shake
                                                                    MakeRequest make_request) {
     const std::string connection_id = shaken.handshake.connection_id();
     if (shaken.handshake.peer().application == tls::Application::kBare) {
-        co_return unexpected(no_answer(dialer.settings(),
-                                       "it does not speak cotter-control/1: another program, or an older cotter",
-                                       connection_id));
+        co_return unexpected(no_control_answer(
+            dialer.settings(), "it does not speak cotter-control/1: another program, or an older cotter",
+            connection_id));
     }
     auto channel = tls::open_control(std::move(shaken.handshake));
     if (!channel) co_return unexpected(ConnectFailure{channel.error(), connection_id});
@@ -46,7 +40,7 @@ asio::awaitable<expected<Controlled, ConnectFailure>> control_over(Dialer::Shake
         const auto alert = channel->received_alert();
         if (alert && alert->refuses_certificate())
             co_return unexpected(ConnectFailure{NotAdmitted{*alert}, connection_id});
-        co_return unexpected(no_answer(dialer.settings(), answer.error(), connection_id));
+        co_return unexpected(no_control_answer(dialer.settings(), answer.error(), connection_id));
     }
     auto parsed = parse_control_answer(*answer);
     if (!parsed) co_return unexpected(ConnectFailure{parsed.error(), connection_id});
@@ -59,7 +53,7 @@ expected<Controlled, ConnectFailure> control(const ClientSettings& settings, Mak
     auto made = Dialer::make(settings, reactor, {tls::Application::kControl});
     if (!made) return unexpected(ConnectFailure{made.error(), {}});
     dialer = std::move(*made);
-    expected<Controlled, ConnectFailure> outcome = unexpected(no_answer(settings, "it was interrupted", {}));
+    expected<Controlled, ConnectFailure> outcome = unexpected(no_control_answer(settings, "it was interrupted", {}));
     asio::co_spawn(
         reactor.io(),
         [&]() -> asio::awaitable<void> {

@@ -1,6 +1,8 @@
 // Requests and answers over a channel.
 #include "service/exchange.h"
 
+#include <utility>
+
 namespace cotter::service {
 
 namespace asio = boost::asio;
@@ -36,6 +38,16 @@ asio::awaitable<expected<ByteVector, std::string>> ask(stream::Reactor& reactor,
         }
         received = reactor.receive_buffer().first(moved.size);
     }
+}
+
+ConnectFailure no_answer(std::string code, std::string doing, std::string why, const std::string& connection_id) {
+    return {Error{ErrorKind::kFailed,
+                  std::move(code),
+                  std::move(doing),
+                  std::move(why),
+                  "look for the connection id in the server's log",
+                  {}},
+            connection_id};
 }
 
 asio::awaitable<std::optional<ByteVector>> await_request(stream::Reactor& reactor, stream::Socket& socket,

@@ -1,6 +1,7 @@
 // One request, one answer: how the join and the control exchange go over a connection that carries no stream.
 #pragma once
 
+#include "service/connect_failure.h"
 #include "stream/await.h"
 #include "stream/deadline.h"
 #include "tls/handshake.h"
@@ -23,6 +24,10 @@ namespace cotter::service {
                                                                             tls::Plaintext& channel, ByteVector request,
                                                                             ByteVector unread, std::size_t most,
                                                                             stream::Deadline& deadline);
+
+/// What a client is told that got none. `doing`: "joining at db.example.com:5433".
+[[nodiscard]] ConnectFailure no_answer(std::string code, std::string doing, std::string why,
+                                       const std::string& connection_id);
 
 /// How much of a request has come.
 enum class RequestState : std::uint8_t { kIncomplete, kWhole, kTooMuch };

@@ -12,14 +12,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-ConnectFailure no_answer(const ClientSettings& settings, const std::string& why, const std::string& connection_id) {
-    return {Error{ErrorKind::kFailed,
-                  "join_no_answer",
-                  "joining at " + settings.server.to_string(),
-                  why,
-                  "look for the connection id in the server's log",
-                  {}},
-            connection_id};
+ConnectFailure no_join_answer(const ClientSettings& settings, std::string why, const std::string& connection_id) {
+    return no_answer("join_no_answer", "joining at " + settings.server.to_string(), std::move(why), connection_id);
 }
 
 asio::awaitable<expected<Joined, ConnectFailure>> exchange(Dialer& dialer, const registry::InvitationSecret& secret) {
@@ -39,7 +33,7 @@ asio::awaitable<expected<Joined, ConnectFailure>> exchange(Dialer& dialer, const
         const auto alert = channel->received_alert();
         if (alert && alert->refuses_certificate())
             co_return unexpected(ConnectFailure{NotAdmitted{*alert}, connection_id});
-        co_return unexpected(no_answer(dialer.settings(), answer.error(), connection_id));
+        co_return unexpected(no_join_answer(dialer.settings(), answer.error(), connection_id));
     }
     auto parsed = parse_join_answer(*answer);
     if (!parsed) co_return unexpected(ConnectFailure{parsed.error(), connection_id});
@@ -54,7 +48,7 @@ expected<Joined, ConnectFailure> join(const ClientSettings& settings, const regi
     auto made = Dialer::make(settings, reactor, {tls::Application::kJoin});
     if (!made) return unexpected(ConnectFailure{made.error(), {}});
     dialer = std::move(*made);
-    expected<Joined, ConnectFailure> outcome = unexpected(no_answer(settings, "it was interrupted", {}));
+    expected<Joined, ConnectFailure> outcome = unexpected(no_join_answer(settings, "it was interrupted", {}));
     asio::co_spawn(
         reactor.io(),
         [&]() -> asio::awaitable<void> {

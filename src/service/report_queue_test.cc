@@ -20,12 +20,12 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using Added = ReportQueue::Added;
 
-constexpr std::chrono::sys_seconds kNow{std::chrono::sys_days{std::chrono::year{2026} / 11 / 24}};
+constexpr std::chrono::sys_seconds kFailedAt{std::chrono::sys_days{std::chrono::year{2026} / 11 / 24}};
 const std::string kTarget = "https://collector.example/";
 
 class ReportQueueTest : public ::testing::Test {
   protected:
-    Added add(const ReportQueue& queue, const std::string& failure, std::chrono::sys_seconds now = kNow,
+    Added add(const ReportQueue& queue, const std::string& failure, std::chrono::sys_seconds now = kFailedAt,
               const std::string& body = "{}", const std::string& target = kTarget) {
         const auto added = queue.add(
             failure, target, {*HostPort::parse("db.example:5432"), *HostPort::parse("192.0.2.7:5432")}, body, now);
@@ -33,7 +33,7 @@ class ReportQueueTest : public ::testing::Test {
         return *added;
     }
 
-    std::vector<WaitingReport> due(const ReportQueue& queue, std::chrono::sys_seconds now = kNow,
+    std::vector<WaitingReport> due(const ReportQueue& queue, std::chrono::sys_seconds now = kFailedAt,
                                    const std::string& target = kTarget) {
         const auto reports = queue.due(target, now);
         EXPECT_TRUE(reports) << reports.error().why;
@@ -46,7 +46,7 @@ class ReportQueueTest : public ::testing::Test {
 
 TEST_F(ReportQueueTest, WhatIsAddedIsDueAndComesBackAsItWas) {
     const ReportQueue queue(folder_);
-    EXPECT_EQ(add(queue, "one", kNow, R"({"hostname":"a\nb"})"), Added::kQueued);
+    EXPECT_EQ(add(queue, "one", kFailedAt, R"({"hostname":"a\nb"})"), Added::kQueued);
     const auto reports = due(queue);
     ASSERT_EQ(reports.size(), 1U);
     EXPECT_EQ(reports[0].body, R"({"hostname":"a\nb"})");
@@ -73,24 +73,24 @@ TEST_F(ReportQueueTest, TheSameFailureIsReportedOnceInAPeriod) {
     EXPECT_EQ(add(queue, "one"), Added::kQueued);
     EXPECT_EQ(add(queue, "one"), Added::kRepeated) << "while it waits";
     EXPECT_EQ(add(queue, "another"), Added::kQueued);
-    EXPECT_EQ(add(queue, "one", kNow, "{}", "syslog"), Added::kQueued) << "to another target";
-    for (const WaitingReport& report : due(queue)) ASSERT_TRUE(queue.finish(report, kNow));
-    EXPECT_TRUE(due(queue, kNow + hours(1)).empty());
-    EXPECT_EQ(add(queue, "one", kNow + minutes(59)), Added::kRepeated);
-    EXPECT_EQ(add(queue, "one", kNow + minutes(61)), Added::kQueued);
+    EXPECT_EQ(add(queue, "one", kFailedAt, "{}", "syslog"), Added::kQueued) << "to another target";
+    for (const WaitingReport& report : due(queue)) ASSERT_TRUE(queue.finish(report, kFailedAt));
+    EXPECT_TRUE(due(queue, kFailedAt + hours(1)).empty());
+    EXPECT_EQ(add(queue, "one", kFailedAt + minutes(59)), Added::kRepeated);
+    EXPECT_EQ(add(queue, "one", kFailedAt + minutes(61)), Added::kQueued);
 }
 
 TEST_F(ReportQueueTest, WhatWaitsStaysOneHoweverLongItWaits) {
     const ReportQueue queue(folder_);
     add(queue, "one");
-    EXPECT_EQ(add(queue, "one", kNow + hours(30)), Added::kRepeated);
+    EXPECT_EQ(add(queue, "one", kFailedAt + hours(30)), Added::kRepeated);
 }
 
 TEST_F(ReportQueueTest, AClockThatWasSetBackSilencesNothingForLong) {
     const ReportQueue queue(folder_);
-    add(queue, "one", kNow + hours(1000));
-    ASSERT_TRUE(queue.finish(due(queue, kNow + hours(1000)).at(0), kNow + hours(1000)));
-    EXPECT_EQ(add(queue, "one", kNow), Added::kQueued);
+    add(queue, "one", kFailedAt + hours(1000));
+    ASSERT_TRUE(queue.finish(due(queue, kFailedAt + hours(1000)).at(0), kFailedAt + hours(1000)));
+    EXPECT_EQ(add(queue, "one", kFailedAt), Added::kQueued);
 }
 
 TEST_F(ReportQueueTest, WhatOneHasTakenAnotherDoesNotTake) {
@@ -98,13 +98,13 @@ TEST_F(ReportQueueTest, WhatOneHasTakenAnotherDoesNotTake) {
     add(queue, "one");
     EXPECT_EQ(due(queue).size(), 1U);
     EXPECT_TRUE(due(ReportQueue(folder_)).empty());
-    EXPECT_EQ(due(queue, kNow + minutes(2)).size(), 1U) << "whoever took it may have ended";
+    EXPECT_EQ(due(queue, kFailedAt + minutes(2)).size(), 1U) << "whoever took it may have ended";
 }
 
 TEST_F(ReportQueueTest, AFailedDeliveryIsTriedLaterAndLaterStill) {
     const ReportQueue queue(folder_);
     add(queue, "one");
-    auto now = kNow;
+    auto now = kFailedAt;
     seconds last{0};
     for (int attempt = 0; attempt < 12; ++attempt) {
         const auto reports = due(queue, now);
@@ -125,8 +125,8 @@ TEST_F(ReportQueueTest, AFailedDeliveryIsTriedLaterAndLaterStill) {
 TEST_F(ReportQueueTest, WhatHasWaitedTooLongIsGivenUp) {
     const ReportQueue queue(folder_);
     add(queue, "one");
-    EXPECT_TRUE(due(queue, kNow + hours(24 * 7 + 1)).empty());
-    EXPECT_EQ(add(queue, "one", kNow + hours(24 * 7 + 1)), Added::kQueued);
+    EXPECT_TRUE(due(queue, kFailedAt + hours(24 * 7 + 1)).empty());
+    EXPECT_EQ(add(queue, "one", kFailedAt + hours(24 * 7 + 1)), Added::kQueued);
 }
 
 TEST_F(ReportQueueTest, CountOctetsAndRateAreBounded) {
@@ -135,15 +135,15 @@ TEST_F(ReportQueueTest, CountOctetsAndRateAreBounded) {
     EXPECT_EQ(add(few, "2"), Added::kQueued);
     EXPECT_EQ(add(few, "3"), Added::kTooMany);
     const ReportQueue small(scratch_.path() / "small", {.most_bytes = 1000});
-    EXPECT_EQ(add(small, "1", kNow, std::string(600, 'x')), Added::kQueued);
-    EXPECT_EQ(add(small, "2", kNow, std::string(600, 'x')), Added::kTooMany);
+    EXPECT_EQ(add(small, "1", kFailedAt, std::string(600, 'x')), Added::kQueued);
+    EXPECT_EQ(add(small, "2", kFailedAt, std::string(600, 'x')), Added::kTooMany);
     const ReportQueue slow(scratch_.path() / "slow", {.most_in_period = 2});
     for (const char* failure : {"1", "2"}) {
         EXPECT_EQ(add(slow, failure), Added::kQueued);
-        for (const WaitingReport& report : due(slow)) ASSERT_TRUE(slow.finish(report, kNow));
+        for (const WaitingReport& report : due(slow)) ASSERT_TRUE(slow.finish(report, kFailedAt));
     }
     EXPECT_EQ(add(slow, "3"), Added::kTooMany);
-    EXPECT_EQ(add(slow, "3", kNow + hours(2)), Added::kQueued);
+    EXPECT_EQ(add(slow, "3", kFailedAt + hours(2)), Added::kQueued);
 }
 
 TEST_F(ReportQueueTest, AFileThatIsNoReportIsThrownAway) {
@@ -160,7 +160,7 @@ TEST_F(ReportQueueTest, AFileThatIsNoReportIsThrownAway) {
 
 TEST_F(ReportQueueTest, AFolderThatCantBeMadeIsAnError) {
     EXPECT_FALSE(
-        ReportQueue(scratch_.path() / "no" / "such").add("one", kTarget, {*HostPort::parse("a:1")}, "{}", kNow));
+        ReportQueue(scratch_.path() / "no" / "such").add("one", kTarget, {*HostPort::parse("a:1")}, "{}", kFailedAt));
 }
 
 }  // namespace
