@@ -8,7 +8,7 @@ import unittest
 
 from harness.case import TunnelTest
 from harness.cotter import Server, admit
-from harness.processes import Process, event_of
+from harness.processes import Process, event_of, eventually
 from harness.supervisor import Supervisor, hanging, passing
 
 
@@ -108,12 +108,14 @@ class Watchdog(Supervised):
 
     @staticmethod
     def reactors(server):
-        """The threads that serve, by their names."""
-        names = {int(task): pathlib.Path(f"/proc/{server.pid}/task/{task}/comm").read_text(encoding="utf-8").strip()
-                 for task in os.listdir(f"/proc/{server.pid}/task")}
-        found = sorted((name, task) for task, name in names.items() if name.startswith("reactor "))
-        assert [name for name, _ in found] == ["reactor 0", "reactor 1"], names
-        return [task for _, task in found]
+        """The two threads that serve, by their names, which each gives itself."""
+        def named():
+            names = {int(task): pathlib.Path(f"/proc/{server.pid}/task/{task}/comm").read_text(encoding="utf-8").strip()
+                     for task in os.listdir(f"/proc/{server.pid}/task")}
+            found = sorted((name, task) for task, name in names.items() if name.startswith("reactor "))
+            return found if [name for name, _ in found] == ["reactor 0", "reactor 1"] else None
+
+        return [task for _, task in eventually(named, "both reactors run")]
 
 
 class PassedSockets(TunnelTest):
