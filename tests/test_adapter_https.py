@@ -159,6 +159,10 @@ class Beast(Fetching, unittest.TestCase):
     EXAMPLE = ("beast_https", "beast_https")
 
 
+class StandaloneAsio(Fetching, unittest.TestCase):
+    EXAMPLE = ("asio_https", "asio_https")
+
+
 class Qt(Fetching, unittest.TestCase):
     EXAMPLE = ("qt_client", "qt_client")
 
