@@ -22,8 +22,7 @@ import time
 from harness import backends
 from harness.certificates import Authority
 from harness.cotter import Side
-from harness.facts import eventually
-from harness.processes import Finished, Process, cotter_binary
+from harness.processes import Finished, Process, cotter_binary, eventually
 from harness.tls_peer import TlsPeer, Truncated, client_context
 
 ANSWER = 3 << 20

@@ -12,9 +12,8 @@ import ssl
 import unittest
 
 from harness.case import TunnelTest
-from harness.facts import eventually
 from harness.invitation_code import Code
-from harness.processes import Finished, event_of
+from harness.processes import Finished, event_of, eventually
 from harness.tls_peer import Truncated
 
 PINS = ["sha256/" + base64.b64encode(bytes([number]) * 32).decode() for number in range(1, 40)]

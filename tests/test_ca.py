@@ -11,9 +11,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 from compare_ends import Haproxy, Nginx, Stunnel
 from harness.case import TunnelTest
 from harness.certificates import self_signed
-from harness.facts import eventually
 from harness.foreign_clients import curl, gnutls_cli
-from harness.processes import Finished
+from harness.processes import Finished, eventually
 from harness.terminal import Terminal
 from harness.tls_peer import TlsPeer, Truncated, alert_for, client_context
 

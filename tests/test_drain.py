@@ -10,8 +10,7 @@ import unittest
 from harness import backends
 from harness.case import TunnelTest
 from harness.certificates import Authority
-from harness.facts import eventually
-from harness.processes import DEADLINE
+from harness.processes import DEADLINE, eventually
 from harness.tls_peer import TlsPeer, Truncated, client_context
 
 # Long enough to start everything, short enough to wait for.

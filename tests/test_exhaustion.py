@@ -7,8 +7,8 @@ import unittest
 
 from harness import backends
 from harness.case import TunnelTest
-from harness.facts import descriptors, eventually, processor_seconds
-from harness.processes import DEADLINE
+from harness.facts import descriptors, processor_seconds
+from harness.processes import DEADLINE, eventually
 from harness.tls_peer import TlsPeer, client_context
 
 

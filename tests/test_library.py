@@ -13,8 +13,7 @@ from abi.symbols import symbols_of
 from harness.built_example import TOP, built, built_example, installed
 from harness.case import TunnelTest
 from harness.certificates import self_signed
-from harness.facts import eventually
-from harness.processes import Finished, Process, cotter_binary
+from harness.processes import Finished, Process, cotter_binary, eventually
 from harness.tls_peer import Truncated
 from harness.tls_servers import PythonServer, server_context
 

@@ -8,8 +8,7 @@ import unittest
 
 from harness.case import TunnelTest
 from harness.certificates import Authority
-from harness.facts import eventually
-from harness.processes import Finished
+from harness.processes import Finished, eventually
 from harness.tls_peer import TlsPeer, client_context
 
 

@@ -7,8 +7,8 @@ import threading
 import unittest
 
 from harness.case import TunnelTest
-from harness.facts import eventually, resident_kib, status
-from harness.processes import DEADLINE
+from harness.facts import resident_kib, status
+from harness.processes import DEADLINE, eventually
 from harness.tls_peer import TlsPeer, client_context
 
 SANITIZED = bool(os.environ.get("COTTER_SANITIZE"))

@@ -9,8 +9,8 @@ import unittest
 from harness import backends
 from harness.case import TunnelTest
 from harness.certificates import Authority, self_signed
-from harness.facts import eventually, processor_seconds, resident_kib
-from harness.processes import DEADLINE
+from harness.facts import processor_seconds, resident_kib
+from harness.processes import DEADLINE, eventually
 from harness.tls_peer import TlsPeer, Truncated, alert_for, client_context
 
 SANITIZED = bool(os.environ.get("COTTER_SANITIZE"))

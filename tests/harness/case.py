@@ -5,8 +5,7 @@ import unittest
 
 from harness.backends import Backend, echo
 from harness.cotter import Connection, Server, Side, admit
-from harness.facts import eventually
-from harness.processes import Process, event_of
+from harness.processes import Process, event_of, eventually
 from harness.tls_peer import UNKNOWN, TlsPeer, alert_for, client_context
 
 

@@ -1,10 +1,6 @@
 """What the kernel says of a process: memory, processor time, descriptors, limits. Read from /proc."""
 
 import os
-import threading
-import time
-
-from harness.processes import DEADLINE
 
 
 def status(pid, field):
@@ -30,14 +26,3 @@ def processor_seconds(pid):
 
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-def eventually(condition, what, deadline=DEADLINE):
-    """The condition's value once it holds; for what nobody announces. Asked every 20 ms."""
-    until = time.monotonic() + deadline
-    pause = threading.Event()
-    while not (value := condition()):
-        if time.monotonic() > until:
-            raise AssertionError(f"after {deadline} s still not so: {what}")
-        pause.wait(0.02)
-    return value
