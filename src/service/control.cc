@@ -19,7 +19,7 @@ ConnectFailure no_control_answer(const ClientSettings& settings, std::string why
 
 }  // namespace
 
-asio::awaitable<expected<Controlled, ConnectFailure>> control_over(Dialer::Shaken shaken, Dialer& dialer,
+asio::awaitable<expected<Controlled, ConnectFailure>> control_over(Shaken shaken, Dialer& dialer,
                                                                    MakeRequest make_request) {
     const std::string connection_id = shaken.handshake.connection_id();
     if (shaken.handshake.peer().application == tls::Application::kBare) {

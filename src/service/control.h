@@ -23,8 +23,7 @@ struct Controlled {
 using MakeRequest = std::function<Result<ControlRequest>(const tls::ControlChannel&)>;
 
 /// Over a connection whose handshake is done, within some seconds.
-[[nodiscard]] boost::asio::awaitable<expected<Controlled, ConnectFailure>> control_over(Dialer::Shaken shaken,
-                                                                                        Dialer& dialer,
+[[nodiscard]] boost::asio::awaitable<expected<Controlled, ConnectFailure>> control_over(Shaken shaken, Dialer& dialer,
                                                                                         MakeRequest make_request);
 
 /// Connects to the server that `settings` names, as `settings.identity`, and asks once.

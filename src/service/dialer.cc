@@ -5,9 +5,7 @@
 #include "service/dane_lookup.h"
 #include "service/wall_clock.h"
 #include "stream/await.h"
-#include "stream/dial.h"
 #include "stream/preface.h"
-#include "stream/starttls.h"
 #include "trust/judge.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -28,74 +26,7 @@ ConnectFailure failure(Error error, std::string connection_id = {}) {
     return {std::move(error), std::move(connection_id)};
 }
 
-constexpr std::uint8_t kNoApplicationProtocol = 120;
 constexpr std::chrono::seconds kMostWaitForAnswer{3};
-constexpr std::string_view kApplicationRefused = "no_application_protocol";
-
-bool refuses_application(const ConnectFailure& failure) {
-    const auto* error = std::get_if<Error>(&failure.why);
-    return error != nullptr && error->code == kApplicationRefused;
-}
-
-std::string advice_on(tls::Alert alert) {
-    constexpr std::uint8_t kHandshakeFailure = 40;
-    constexpr std::uint8_t kProtocolVersion = 70;
-    constexpr std::uint8_t kInsufficientSecurity = 71;
-    constexpr std::uint8_t kUnrecognizedName = 112;
-    switch (alert.number) {
-        case kProtocolVersion: return "if the server has nothing newer than TLS 1.2, say --min-tls 1.2";
-        case kHandshakeFailure:
-        case kInsufficientSecurity:
-            return "ask the server's owner for a suite with ECDHE and AEAD, and a key that is not weak";
-        case kUnrecognizedName: return "give the name that the server goes by with --server-name";
-        case kNoApplicationProtocol:
-            return "the server insists on an application protocol of its own: ask its owner to take others, too";
-        default: return "look at the server's log for the reason";
-    }
-}
-
-Error handshake_error(const ClientSettings& settings, stream::HandshakeEnd end, const tls::HandshakeFailure& failure) {
-    const std::string what = "the TLS handshake with " + settings.server.to_string();
-    switch (end) {
-        case stream::HandshakeEnd::kExpired:
-            return {ErrorKind::kFailed,
-                    "handshake_timeout",
-                    what,
-                    "it did not finish in time",
-                    "check that a TLS server listens there, or raise --handshake-timeout",
-                    {}};
-        case stream::HandshakeEnd::kClosed:
-            return {ErrorKind::kFailed,
-                    "handshake_closed",
-                    what,
-                    "the server closed the connection",
-                    "check that a TLS server listens there, and its log",
-                    {}};
-        case stream::HandshakeEnd::kTooMuch:
-            return {ErrorKind::kFailed,
-                    "handshake_too_long",
-                    what,
-                    "the server sent more than any honest handshake has",
-                    {},
-                    {}};
-        case stream::HandshakeEnd::kFinished:
-        case stream::HandshakeEnd::kFailed: break;
-    }
-    if (failure.alert) {
-        return {ErrorKind::kFailed,
-                std::string(failure.alert->number == kNoApplicationProtocol ? kApplicationRefused : "handshake_alert"),
-                what,
-                "the server ended it with the alert " + std::string(failure.alert->name()),
-                advice_on(*failure.alert),
-                {}};
-    }
-    return {ErrorKind::kFailed,
-            "handshake_failed",
-            what,
-            failure.detail,
-            "check that it is a TLS server, and that it speaks TLS 1.3 (or say --min-tls 1.2)",
-            {}};
-}
 
 bool asks_for_status(const trust::ServerPolicy& policy) {
     return policy.revocation != x509::RevocationScope::kOff && looks_at_path(policy);
@@ -232,7 +163,7 @@ std::shared_ptr<const evidence::FetchedStatus> Dialer::fetch_status(const tls::P
         evidence::fetch_status(verdict.chain, judge_.revocation_scope(), settings_.status, stop));
 }
 
-asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands() {
+asio::awaitable<expected<Shaken, ConnectFailure>> Dialer::shake_hands() {
     return shake_hands_under(context_, settings_.stream.resumption ? &session_ : nullptr);
 }
 
@@ -245,37 +176,20 @@ asio::awaitable<void> Dialer::ask_for_tlsa() {
     if (asked == resolver_) judge_.hear(std::move(answer));
 }
 
-asio::awaitable<expected<Dialer::Shaken, ConnectFailure>> Dialer::shake_hands_under(
-    std::shared_ptr<const tls::Context> context, tls::ClientSession* session) {
+asio::awaitable<expected<Shaken, ConnectFailure>> Dialer::shake_hands_under(std::shared_ptr<const tls::Context> context,
+                                                                            tls::ClientSession* session) {
     co_await ask_for_tlsa();
-    // Named: g++ 12 destroys an aggregate made inside the co_await expression twice.
-    const stream::Target target{settings_.server};
-    auto socket = co_await stream::dial(reactor_, target, stream::Reach::kAnywhere, settings_.stream.connect_timeout);
-    if (!socket) co_return unexpected(failure(socket.error()));
-    tls::Handshake handshake(*context, reactor_.wire(), judge_, settings_.judged_host().host, session);
-    stream::Deadline deadline(reactor_,
-                              stream::later(std::chrono::steady_clock::now(), settings_.stream.handshake_timeout));
-    if (settings_.start_tls) {
-        auto started = co_await stream::start_tls(reactor_, *socket, *settings_.start_tls, settings_.server.to_string(),
-                                                  settings_.judged_host().host.to_string(), deadline);
-        if (!started) co_return unexpected(failure(started.error()));
-    }
-    ByteVector unread;
-    const auto end = co_await stream::complete_handshake(reactor_, *socket, handshake, deadline, unread);
-    if (end == stream::HandshakeEnd::kFinished)
-        co_return Shaken{std::move(*socket), std::move(handshake), std::move(unread)};
-
-    const tls::HandshakeFailure& failed = handshake.failure();
-    if (failed.alert && !handshake.peer().presented.empty()) seen_ = handshake.peer();
-    if (end == stream::HandshakeEnd::kFailed) co_await stream::linger(reactor_, *socket);
-    if (end == stream::HandshakeEnd::kFailed && failed.verdict) {
-        tell_of(*failed.verdict, handshake.connection_id());
-        co_return unexpected(ConnectFailure{*failed.verdict, handshake.connection_id()});
-    }
-    if (end == stream::HandshakeEnd::kFailed && failed.alert && failed.alert->refuses_certificate()) {
-        co_return unexpected(ConnectFailure{NotAdmitted{*failed.alert}, handshake.connection_id()});
-    }
-    co_return unexpected(failure(handshake_error(settings_, end, failed), handshake.connection_id()));
+    const HandshakeOrder order{.server = settings_.server,
+                               .name = settings_.judged_host().host,
+                               .start_tls = settings_.start_tls,
+                               .connect_timeout = settings_.stream.connect_timeout,
+                               .handshake_timeout = settings_.stream.handshake_timeout};
+    auto shaken = co_await service::shake_hands(reactor_, *context, judge_, order, session);
+    if (shaken) co_return std::move(*shaken);
+    const ConnectFailure& failed = shaken.error().failure;
+    seen_ = std::move(shaken.error().shown);
+    if (const auto* verdict = std::get_if<trust::Verdict>(&failed.why)) tell_of(*verdict, failed.connection_id);
+    co_return unexpected(failed);
 }
 
 asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {

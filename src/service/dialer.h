@@ -2,8 +2,8 @@
 // us.
 #pragma once
 
+#include "service/client_handshake.h"
 #include "service/client_settings.h"
-#include "service/connect_failure.h"
 #include "service/control_exchange.h"
 #include "service/expiry.h"
 #include "service/known_status.h"
@@ -94,12 +94,6 @@ class Dialer {
     /// Reads the files again; an Error leaves everything as it was. Sessions from before are forgotten (INVARIANT A39).
     [[nodiscard]] Result<void> reload();
 
-    /// A finished handshake with its socket.
-    struct Shaken {
-        stream::Socket socket;
-        tls::Handshake handshake;
-        ByteVector unread;
-    };
     [[nodiscard]] boost::asio::awaitable<expected<Shaken, ConnectFailure>> shake_hands();
 
     /// A stream that both sides have agreed to.
@@ -121,7 +115,7 @@ class Dialer {
     [[nodiscard]] const ServerJudge& judge() const { return judge_; }
 
     [[nodiscard]] x509::RevocationScope revocation_scope() const { return judge_.revocation_scope(); }
-    /// The chain of the last handshake, where the server broke it off after it had shown all of itself.
+    /// What the server had shown of itself in the last handshake, where that did not finish.
     [[nodiscard]] const std::optional<tls::Peer>& seen() const { return seen_; }
     /// Fetches what that peer's path names, if it is one but for revocation; waits until it has come, or `stop` is
     /// asked for.

@@ -86,7 +86,9 @@ Result<Context> Context::make(const LibraryContext& library, const SSL_METHOD* m
     x509::SslContextPtr context(SSL_CTX_new_ex(library.get(), nullptr, method));
     if (!context) return could_not("making a TLS context");
     SSL_CTX* const ctx = context.get();
-    const bool tls12_too = settings.minimum_protocol == trust::Protocol::kTls12;
+    const auto version_of = [](trust::Protocol protocol) {
+        return protocol == trust::Protocol::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
+    };
 
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_QUERY_MTU);
@@ -94,8 +96,8 @@ Result<Context> Context::make(const LibraryContext& library, const SSL_METHOD* m
     SSL_CTX_set_security_level(ctx, 2);
     SSL_CTX_set_max_cert_list(ctx, kMostCertificateBytes);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    const bool is_set = SSL_CTX_set_min_proto_version(ctx, tls12_too ? TLS1_2_VERSION : TLS1_3_VERSION) == 1 &&
-                        SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
+    const bool is_set = SSL_CTX_set_min_proto_version(ctx, version_of(settings.minimum_protocol)) == 1 &&
+                        SSL_CTX_set_max_proto_version(ctx, version_of(settings.maximum_protocol)) == 1 &&
                         SSL_CTX_set_ciphersuites(ctx, kSuites13) == 1 && SSL_CTX_set_cipher_list(ctx, kSuites12) == 1 &&
                         SSL_CTX_set1_groups_list(ctx, kGroupList) == 1 &&
                         SSL_CTX_set1_sigalgs_list(ctx, kSignatureList) == 1 &&

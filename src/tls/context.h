@@ -23,6 +23,8 @@ struct ContextSettings {
     std::vector<Application> applications{Application::kStream};
     /// A client asks the server to staple its certificate's OCSP response (RFC 6066 8).
     bool asks_for_status = false;
+    /// Below kTls13 only to see whether a server still speaks it.
+    trust::Protocol maximum_protocol = trust::Protocol::kTls13;
 };
 
 class Context {

@@ -145,9 +145,6 @@ std::optional<Alert> Plaintext::received_alert() const {
 std::string Plaintext::protocol_text() const {
     return SSL_get_version(handshake_.state_->ssl.get());
 }
-std::string Plaintext::suite_text() const {
-    return SSL_get_cipher_name(handshake_.state_->ssl.get());
-}
 bool Plaintext::is_resumed() const {
     return SSL_session_reused(handshake_.state_->ssl.get()) == 1;
 }

@@ -135,6 +135,9 @@ const std::string& Handshake::connection_id() const {
 const Peer& Handshake::peer() const {
     return state_->peer;
 }
+std::string Handshake::suite_text() const {
+    return SSL_get_cipher_name(state_->ssl.get());
+}
 
 bool Handshake::speaks_first() const {
     return !state_->is_server;

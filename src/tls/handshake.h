@@ -61,6 +61,8 @@ class Handshake {
 
     [[nodiscard]] const Peer& peer() const;
 
+    [[nodiscard]] std::string suite_text() const;  ///< "TLS_AES_128_GCM_SHA256"; of a finished one
+
     // OpenSSL's callbacks.
     static int on_verify(X509_STORE_CTX* store, void* unused);
     static int on_status(SSL* ssl, void* unused);
@@ -108,7 +110,7 @@ class Plaintext {
     [[nodiscard]] const std::string& connection_id() const { return handshake_.connection_id(); }
     [[nodiscard]] std::optional<Alert> received_alert() const;
     [[nodiscard]] std::string protocol_text() const;  ///< "TLSv1.3"
-    [[nodiscard]] std::string suite_text() const;     ///< "TLS_AES_128_GCM_SHA256"
+    [[nodiscard]] std::string suite_text() const { return handshake_.suite_text(); }
     [[nodiscard]] bool is_resumed() const;
     /// 32 octets that both ends of this connection derive and nobody else can (RFC 8446 7.5, RFC 5705), for proofs that
     /// are to hold on it alone; nothing where they can't be had.
