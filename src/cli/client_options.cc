@@ -48,14 +48,14 @@ void TrustOptions::add_to(CLI::App& command) {
         ->group(std::string(kEvidenceGroup));
 }
 
-Result<evidence::DnsSettings> dns_settings(const TrustOptions& options) {
+Result<evidence::DnsSettings> dns_settings(const std::string& resolver, const std::string& anchors) {
     evidence::DnsSettings settings;
-    if (!options.resolver.empty()) {
-        auto server = evidence::DnsServer::parse(options.resolver);
+    if (!resolver.empty()) {
+        auto server = evidence::DnsServer::parse(resolver);
         if (!server) return unexpected(server.error());
         settings.server = *server;
     }
-    if (!options.dnssec_anchor.empty()) settings.anchors = options.dnssec_anchor;
+    if (!anchors.empty()) settings.anchors = anchors;
     return settings;
 }
 

@@ -34,8 +34,8 @@ struct TrustOptions {
     [[nodiscard]] Result<service::TrustRequest> request(const identity::StateFolder& state) const;
 };
 
-/// Reads --resolver and --dnssec-anchor.
-[[nodiscard]] Result<evidence::DnsSettings> dns_settings(const TrustOptions& options);
+/// Reads --resolver and --dnssec-anchor; empty: not given.
+[[nodiscard]] Result<evidence::DnsSettings> dns_settings(const std::string& resolver, const std::string& anchors);
 
 /// Reads every --pin.
 [[nodiscard]] Result<std::vector<Pin>> parse_pins(const std::vector<std::string>& arguments);

@@ -51,9 +51,11 @@ _cotter() {
     fi
     COMPREPLY=()
     case $kind in
-        file) compopt -o default ;;
+        file)
+            mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+            compopt -o default ;;
         folder) compopt -o dirnames ;;
-        host) [[ $current == *:* ]] || mapfile -t COMPREPLY < <(compgen -A hostname -- "$current") ;;
+        host) [[ $current == *:* ]] || mapfile -t COMPREPLY < <(compgen -A hostname -W "$words" -- "$current") ;;
         *) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") ;;
     esac
 }

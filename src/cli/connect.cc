@@ -46,7 +46,7 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
     settings.process = *process;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     options.trust.revocation.apply(state, settings);
-    auto dns = dns_settings(options.trust);
+    auto dns = dns_settings(options.trust.resolver, options.trust.dnssec_anchor);
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);
     if (!options.server_name.empty()) {

@@ -88,30 +88,35 @@ class HelpFormatter final : public CLI::Formatter {
     /// What few need is named here and explained by its topic.
     [[nodiscard]] static std::string named_only(const std::string& group,
                                                 const std::vector<const CLI::Option*>& options) {
+        std::vector<std::string> names;
+        for (const CLI::Option* option : options) names.push_back(option->get_name(false, false));
+        return listed(group + " (cotter help " + text::ascii_lower(group) + "):", names);
+    }
+
+    /// After one another, in as many lines as they need; nothing where there are none.
+    [[nodiscard]] static std::string listed(std::string line, const std::vector<std::string>& names) {
         std::string text;
-        std::string line = group + " (cotter help " + text::ascii_lower(group) + "):";
-        for (const CLI::Option* option : options) {
-            const std::string name = option->get_name(false, false);
+        for (const std::string& name : names) {
             if (line.size() + 1 + name.size() > kColumns) {
                 text += line + "\n";
                 line = " ";
             }
             line += " " + name;
         }
-        return options.empty() ? "" : text + line + "\n";
+        return names.empty() ? "" : text + line + "\n";
     }
 
     [[nodiscard]] std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode /*mode*/) const override {
         std::string text;
-        std::string also;
+        std::vector<std::string> also;
         for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
             if (command->get_group() == kSeldomUsed) {
-                also += " " + command->get_name();
+                also.push_back(command->get_name());
             } else {
                 text += make_subcommand(command);
             }
         }
-        if (!also.empty()) text += "Also (help COMMAND):" + also + "\n";
+        text += listed("Also (help COMMAND):", also);
         return text.empty() ? text : "Commands:\n" + text;
     }
 

@@ -78,13 +78,15 @@ int main(int argc, char** argv) {
     add_inspect(app, invocation);
     add_convert(app, invocation);
     add_verify(app, invocation);
+    add_survey(app, invocation);
     add_policy(app, invocation);
     add_peers(app, invocation);
     add_log(app, invocation);
     add_completion(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
-    for (const char* const seldom : {"check", "inspect", "convert", "policy", "peers", "completion", "version"})
+    for (const char* const seldom :
+         {"check", "inspect", "convert", "policy", "peers", "survey", "completion", "version"})
         app.get_subcommand(seldom)->group(std::string(kSeldomUsed));
     try {
         app.parse(argc, argv);

@@ -144,7 +144,7 @@ Result<service::ClientSettings> settings_of(const RenewOptions& options, const i
     usual.trust = std::move(trust);
     if (!options.trust.roots.empty()) usual.roots = options.trust.roots;
     options.trust.revocation.apply(state, usual);
-    auto dns = dns_settings(options.trust);
+    auto dns = dns_settings(options.trust.resolver, options.trust.dnssec_anchor);
     if (!dns) return unexpected(dns.error());
     usual.dns = std::move(*dns);
     return usual;

@@ -47,7 +47,7 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     settings.stream.minimum_protocol = trust::Protocol::kTls12;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     options.trust.revocation.apply(state, settings);
-    auto dns = dns_settings(options.trust);
+    auto dns = dns_settings(options.trust.resolver, options.trust.dnssec_anchor);
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);
     if (!options.server_name.empty()) {

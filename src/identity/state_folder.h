@@ -30,6 +30,8 @@ class StateFolder {
     [[nodiscard]] std::filesystem::path policy_file() const { return path_ / "policy.toml"; }
     /// The key that signs heads of the audit log, and what was last seen of a log (registry/log_memory.h).
     [[nodiscard]] std::filesystem::path audit_key_file() const { return path_ / "audit.key"; }
+    /// What was seen of servers (observatory/archive.h).
+    [[nodiscard]] std::filesystem::path archive_file() const { return path_ / "observatory.db"; }
     [[nodiscard]] std::filesystem::path status_socket() const { return path_ / "status.sock"; }
     [[nodiscard]] std::string registry_url() const { return "sqlite:" + (path_ / "registry.db").string(); }
 

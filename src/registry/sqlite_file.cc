@@ -18,37 +18,42 @@ namespace {
 
 constexpr int kBusyMilliseconds = 5000;
 
-std::string opening(const std::filesystem::path& path) {
-    return "opening the registry " + text::escape(path.string());
+std::string opening(const std::filesystem::path& path, const SqliteUse& use) {
+    return "opening " + std::string(use.noun) + " " + text::escape(path.string());
+}
+
+std::string code_of(const SqliteUse& use, std::string_view fault) {
+    return std::string(use.code) + "_" + std::string(fault);
 }
 
 /// An error number's text, or nothing if the file is ours alone or not there.
-Result<void> check_private(const std::filesystem::path& path) {
+Result<void> check_private(const std::filesystem::path& path, const SqliteUse& use) {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
         if (errno == ENOENT) return {};
-        return failed("registry_unavailable", opening(path), std::generic_category().message(errno));
+        return failed(code_of(use, "unavailable"), opening(path, use), std::generic_category().message(errno));
     }
     if (S_ISLNK(status.st_mode)) {
-        return failed("registry_link", opening(path), "it is a link", "give the path of the file itself");
+        return failed(code_of(use, "link"), opening(path, use), "it is a link", "give the path of the file itself");
     }
-    if (!S_ISREG(status.st_mode)) return failed("registry_not_a_file", opening(path), "it is not a regular file");
+    if (!S_ISREG(status.st_mode))
+        return failed(code_of(use, "not_a_file"), opening(path, use), "it is not a regular file");
     if (status.st_uid != ::geteuid()) {
-        return failed("registry_owner", opening(path), "it belongs to another user", "run this as its owner");
+        return failed(code_of(use, "owner"), opening(path, use), "it belongs to another user", "run this as its owner");
     }
     if ((status.st_mode & 077U) != 0) {
-        return failed("registry_mode", opening(path), "others may read or write it",
+        return failed(code_of(use, "mode"), opening(path, use), "others may read or write it",
                       "chmod 600 " + text::escape(path.string()));
     }
     return {};
 }
 
 // An existing file is never opened here: closing it again would drop the locks of this process's other connections.
-Result<void> make_if_missing(const std::filesystem::path& path) {
+Result<void> make_if_missing(const std::filesystem::path& path, const SqliteUse& use) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (descriptor < 0) {
         if (errno == EEXIST) return {};
-        return failed("registry_unavailable", opening(path), std::generic_category().message(errno));
+        return failed(code_of(use, "unavailable"), opening(path, use), std::generic_category().message(errno));
     }
     ::close(descriptor);
     return {};
@@ -56,23 +61,23 @@ Result<void> make_if_missing(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<SqliteFile> open_sqlite_file(const std::filesystem::path& given) {
+Result<SqliteFile> open_sqlite_file(const std::filesystem::path& given, const SqliteUse& use) {
     // SQLite refuses every link on the way, but only the last one is suspicious.
     std::error_code fault;
     const auto folder = std::filesystem::canonical(given.has_parent_path() ? given.parent_path() : ".", fault);
     if (fault || !given.has_filename()) {
-        return failed("registry_unavailable", opening(given),
+        return failed(code_of(use, "unavailable"), opening(given, use),
                       fault ? "its folder: " + fault.message() : "the path names no file",
                       "make the folder first, or give the path of the file");
     }
     const auto path = folder / given.filename();
-    auto checked = check_private(path);
+    auto checked = check_private(path, use);
     if (!checked) return unexpected(checked.error());
     auto lock = files::Lock::take(path.string() + ".lock");
     if (!lock) return unexpected(lock.error());
-    if (auto made = make_if_missing(path); !made) return unexpected(made.error());
+    if (auto made = make_if_missing(path, use); !made) return unexpected(made.error());
     for (const char* suffix : {"", "-wal", "-shm"}) {
-        checked = check_private(path.string() + suffix);
+        checked = check_private(path.string() + suffix, use);
         if (!checked) return unexpected(checked.error());
     }
     try {
@@ -80,18 +85,18 @@ Result<SqliteFile> open_sqlite_file(const std::filesystem::path& given) {
         database.exec("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL");
         return SqliteFile{std::move(database), std::move(*lock)};
     } catch (const SQLite::Exception& exception) {
-        return unexpected(fault_of(exception).error(opening(path)));
+        return unexpected(fault_of(exception, use).error(opening(path, use)));
     }
 }
 
-Result<void> write_ahead(SQLite::Database& database) {
-    const std::string what = opening(database.getFilename());
+Result<void> write_ahead(SQLite::Database& database, const SqliteUse& use) {
+    const std::string what = opening(database.getFilename(), use);
     try {
         if (database.execAndGet("PRAGMA journal_mode = WAL").getString() == "wal") return {};
-        return failed("registry_unavailable", what, "its file system allows no write-ahead log",
+        return failed(code_of(use, "unavailable"), what, "its file system allows no write-ahead log",
                       "put it on a local file system");
     } catch (const SQLite::Exception& exception) {
-        return unexpected(fault_of(exception).error(what));
+        return unexpected(fault_of(exception, use).error(what));
     }
 }
 
@@ -104,14 +109,14 @@ Result<FileIdentity> identity_of(const std::filesystem::path& path) {
     return FileIdentity{status.st_dev, status.st_ino};
 }
 
-StoreFault fault_of(const SQLite::Exception& exception) {
+StoreFault fault_of(const SQLite::Exception& exception, const SqliteUse& use) {
     const std::string why = text::escape(exception.what());
     switch (exception.getErrorCode()) {
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: return {"registry_busy", why, "another program has held it for seconds; try again"};
+        case SQLITE_LOCKED: return {code_of(use, "busy"), why, "another program has held it for seconds; try again"};
         case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: return {"registry_corrupt", why, "bring it back from a backup"};
-        default: return {"registry_unavailable", why, {}};
+        case SQLITE_NOTADB: return {code_of(use, "corrupt"), why, "bring it back from a backup"};
+        default: return {code_of(use, "unavailable"), why, {}};
     }
 }
 

@@ -1,4 +1,4 @@
-// The SQLite file of a registry: who may read it, and how it is opened.
+// The SQLite file of a registry, or of what else is kept privately in one: who may read it, and how it is opened.
 #pragma once
 
 #include "files/files.h"
@@ -12,8 +12,15 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace cotter::registry {
+
+/// What a file is for: the beginning of its Errors' codes, and what people call it.
+struct SqliteUse {
+    std::string_view code = "registry";
+    std::string_view noun = "the registry";
+};
 
 struct SqliteFile {
     SQLite::Database database;
@@ -21,10 +28,10 @@ struct SqliteFile {
 };
 /// Opens the file, makes it (mode 0600) if it isn't there. Refused: a link, a file of another user or open to others,
 /// also as -wal and -shm (INVARIANTS A190, A201).
-[[nodiscard]] Result<SqliteFile> open_sqlite_file(const std::filesystem::path& path);
+[[nodiscard]] Result<SqliteFile> open_sqlite_file(const std::filesystem::path& path, const SqliteUse& use = {});
 
 /// Has changes written to a log beside the file, so that readers never wait for a writer.
-[[nodiscard]] Result<void> write_ahead(SQLite::Database& database);
+[[nodiscard]] Result<void> write_ahead(SQLite::Database& database, const SqliteUse& use = {});
 
 /// Which file a path leads to. A database that was moved or restored is another file under the old name: who has the
 /// first one open never hears of a revocation in the second (INVARIANTS A118, A201).
@@ -35,7 +42,7 @@ struct FileIdentity {
 };
 [[nodiscard]] Result<FileIdentity> identity_of(const std::filesystem::path& path);
 
-/// What SQLite says, in the registry's terms.
-[[nodiscard]] StoreFault fault_of(const SQLite::Exception& exception);
+/// What SQLite says, in our terms.
+[[nodiscard]] StoreFault fault_of(const SQLite::Exception& exception, const SqliteUse& use = {});
 
 }  // namespace cotter::registry

@@ -51,12 +51,17 @@ Result<bool> remembers(const TrustRequest& request, const HostPort& host) {
 
 }  // namespace
 
-Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request, const HostPort& host) {
+Result<std::optional<trust::PolicySet>> policy_set_of(const TrustRequest& request) {
     if (!request.policy_file && is_absent(request.usual_policy_file)) return std::nullopt;
-    const std::filesystem::path& path = request.policy_file ? *request.policy_file : request.usual_policy_file;
-    const auto set = formats::read_policy(path);
+    auto set = formats::read_policy(request.policy_file ? *request.policy_file : request.usual_policy_file);
     if (!set) return unexpected(set.error());
-    const trust::PolicyEntry* const entry = set->find(host);
+    return std::move(*set);
+}
+
+Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request, const HostPort& host) {
+    const auto set = policy_set_of(request);
+    if (!set) return unexpected(set.error());
+    const trust::PolicyEntry* const entry = *set ? (*set)->find(host) : nullptr;
     if (entry == nullptr) return std::nullopt;
     return *entry;
 }

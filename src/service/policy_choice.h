@@ -40,6 +40,9 @@ struct TrustRequest {
 [[nodiscard]] Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& request,
                                                                        const HostPort& host);
 
+/// The policy file of the request, if there is one. One that can't be read is an Error (INVARIANT A19).
+[[nodiscard]] Result<std::optional<trust::PolicySet>> policy_set_of(const TrustRequest& request);
+
 /// The policy file's entry for that host and port, if there is a file and an entry. Errors as above.
 [[nodiscard]] Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request,
                                                                        const HostPort& host);
