@@ -20,7 +20,7 @@ COMMANDS = [[], ["serve"], ["check"], ["connect"], ["invite"], ["invite", "list"
             ["ca"], *(["ca", word] for word in ("init", "issue", "sign", "renew", "revoke", "crl", "list")),
             ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
             ["rotate"], *(["rotate", word] for word in ("prepare", "status", "commit", "abort")), ["renew"],
-            ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"], ["survey"], ["survey", "report"],
+            ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"], ["survey"], ["survey", "report"], ["watch"], ["watch", "history"],
             *(["policy", word] for word in ("show", "check", "convert")),
             ["status"], ["explain"],
             ["log"], *(["log", word] for word in ("show", "checkpoint", "prove", "verify", "prune")), ["completion"], ["version"], ["help"]]

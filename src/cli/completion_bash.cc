@@ -55,7 +55,10 @@ _cotter() {
             mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
             compopt -o default ;;
         folder) compopt -o dirnames ;;
-        host) [[ $current == *:* ]] || mapfile -t COMPREPLY < <(compgen -A hostname -W "$words" -- "$current") ;;
+        host)
+            mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+            [[ ${#COMPREPLY[@]} -gt 0 || $current == *:* ]] ||
+                mapfile -t COMPREPLY < <(compgen -A hostname -- "$current") ;;
         *) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") ;;
     esac
 }

@@ -32,6 +32,8 @@ inline constexpr int kDone = 0;
 inline constexpr int kCouldNot = 1;
 inline constexpr int kMalformed = 2;
 inline constexpr int kVerdict = 3;
+/// As a shell says of a command that SIGINT ended.
+inline constexpr int kInterrupted = 130;
 
 void add_renew(CLI::App& app, Invocation& invocation);
 void add_rotate(CLI::App& app, Invocation& invocation);
@@ -51,6 +53,7 @@ void add_inspect(CLI::App& app, Invocation& invocation);
 void add_convert(CLI::App& app, Invocation& invocation);
 void add_verify(CLI::App& app, Invocation& invocation);
 void add_survey(CLI::App& app, Invocation& invocation);
+void add_watch(CLI::App& app, Invocation& invocation);
 void add_policy(CLI::App& app, Invocation& invocation);
 void add_log(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);

@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
     add_convert(app, invocation);
     add_verify(app, invocation);
     add_survey(app, invocation);
+    add_watch(app, invocation);
     add_policy(app, invocation);
     add_peers(app, invocation);
     add_log(app, invocation);
@@ -86,7 +87,7 @@ int main(int argc, char** argv) {
     add_version(app, invocation);
     add_help(app, invocation);
     for (const char* const seldom :
-         {"check", "inspect", "convert", "policy", "peers", "survey", "completion", "version"})
+         {"check", "inspect", "convert", "policy", "peers", "survey", "watch", "completion", "version"})
         app.get_subcommand(seldom)->group(std::string(kSeldomUsed));
     try {
         app.parse(argc, argv);

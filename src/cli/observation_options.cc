@@ -12,8 +12,7 @@
 namespace cotter::cli {
 
 void ObservationOptions::add_archive_to(CLI::App& command) {
-    command.add_option("--archive", archive, "What was seen [observatory.db in the state folder]")
-        ->type_name("FILE");
+    command.add_option("--archive", archive, "What was seen [observatory.db in the state folder]")->type_name("FILE");
 }
 
 void ObservationOptions::add_to(CLI::App& command) {

@@ -22,6 +22,18 @@ void ReportOptions::add_to(CLI::App& command) {
         ->group(std::string(kEvidenceGroup));
 }
 
+Result<std::vector<Pin>> parse_collector_pins(const std::vector<std::string>& arguments, const std::string& flag) {
+    auto pins = parse_pins(arguments);
+    if (!pins) return pins;
+    for (const Pin& pin : *pins) {
+        if (pin.target() != PinTarget::kSubjectPublicKeyInfo || pin.form() != PinForm::kSha256) {
+            return malformed("bad_report_pin", "reading " + flag + " " + pin.abbreviated(),
+                             "a collector is pinned by the SHA-256 of its key", "write sha256/…");
+        }
+    }
+    return pins;
+}
+
 Result<std::unique_ptr<service::Reporter>> ReportOptions::start(const identity::StateFolder& state) const {
     service::ReporterSettings settings;
     for (const std::string& text : targets) {
@@ -29,14 +41,8 @@ Result<std::unique_ptr<service::Reporter>> ReportOptions::start(const identity::
         if (!target) return unexpected(target.error());
         settings.targets.push_back(std::move(*target));
     }
-    auto parsed = parse_pins(pins);
+    auto parsed = parse_collector_pins(pins, "--report-pin");
     if (!parsed) return unexpected(parsed.error());
-    for (const Pin& pin : *parsed) {
-        if (pin.target() != PinTarget::kSubjectPublicKeyInfo || pin.form() != PinForm::kSha256) {
-            return malformed("bad_report_pin", "reading --report-pin " + pin.abbreviated(),
-                             "a collector is pinned by the SHA-256 of its key", "write sha256/…");
-        }
-    }
     settings.collector_pins = std::move(*parsed);
     if (settings.targets.empty()) return std::unique_ptr<service::Reporter>();
     settings.queue = state.path() / "reports";

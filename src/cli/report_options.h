@@ -8,6 +8,8 @@
 
 #include <cotter/error.h>
 
+#include <cotter/pin.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,5 +24,9 @@ struct ReportOptions {
     /// The reporter that was asked for; null where none was. What it can't deliver it says on standard error.
     [[nodiscard]] Result<std::unique_ptr<service::Reporter>> start(const identity::StateFolder& state) const;
 };
+
+/// Reads each --report-pin, or whatever the flag is called: the SHA-256 of a key, which is all that curl knows.
+[[nodiscard]] Result<std::vector<Pin>> parse_collector_pins(const std::vector<std::string>& arguments,
+                                                            const std::string& flag);
 
 }  // namespace cotter::cli

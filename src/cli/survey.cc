@@ -22,7 +22,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kInterrupted = 128 + 2;
 /// What may be lost by a crash: the looks that are not yet in the archive.
 constexpr std::size_t kMostUnsaved = 128;
 

@@ -97,9 +97,21 @@ CREATE TABLE sightings (
     chain INTEGER NOT NULL REFERENCES chains (id),
     first_seen INTEGER NOT NULL,
     last_seen INTEGER NOT NULL,
+    last_round INTEGER NOT NULL,
     times INTEGER NOT NULL,
     PRIMARY KEY (server, address, chain)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY,
+    server INTEGER NOT NULL REFERENCES servers (id),
+    at INTEGER NOT NULL,
+    grade TEXT NOT NULL,
+    why TEXT NOT NULL,
+    addresses TEXT NOT NULL,
+    old_chain INTEGER REFERENCES chains (id),
+    new_chain INTEGER REFERENCES chains (id)
+) STRICT;
+CREATE INDEX changes_by_server ON changes (server);
 )sql"};
 
 std::string opening_archive(const std::filesystem::path& path) {

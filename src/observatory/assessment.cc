@@ -51,6 +51,16 @@ Assessment Assessor::assess(const HostPort& server, const tls::Peer& peer, const
     return assessment;
 }
 
+bool Assessor::pins(const HostPort& server, const x509::Certificate& leaf) const {
+    const trust::PolicyEntry* const entry = policy_.find(server);
+    return entry != nullptr &&
+           std::ranges::any_of(entry->policy.pins, [&](const trust::PolicyPin& pin) { return leaf.matches(pin.pin); });
+}
+
+bool Assessor::remembers(const HostPort& server, const x509::Certificate& leaf) const {
+    return memory_.ask(server, leaf).state == trust::ContinuityState::kMatch;
+}
+
 bool Assessor::looks_at_dns(const HostPort& server) const {
     const trust::PolicyEntry* const entry = policy_.find(server);
     return entry != nullptr && trust::looks_at_dane(entry->policy);

@@ -44,6 +44,10 @@ class Assessor {
                                     x509::Time now) const;
     [[nodiscard]] bool looks_at_dns(const HostPort& server) const;
     [[nodiscard]] bool looks_at_dns() const;  ///< for any server
+    /// Whether a pin of the policy's entry for the server is of that leaf.
+    [[nodiscard]] bool pins(const HostPort& server, const x509::Certificate& leaf) const;
+    /// Whether known_peers has that leaf's key for the server, and not as revoked.
+    [[nodiscard]] bool remembers(const HostPort& server, const x509::Certificate& leaf) const;
     [[nodiscard]] const trust::PolicySet& policy() const { return policy_; }
 
   private:

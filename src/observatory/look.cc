@@ -49,7 +49,7 @@ Result<std::unique_ptr<Looker>> Looker::make(stream::Reactor& reactor, const Loo
     return looker;
 }
 
-asio::awaitable<Look> Looker::look(Target target, std::optional<IpAddress> at) {
+asio::awaitable<Look> Looker::look(Target target) {
     const auto begin = std::chrono::steady_clock::now();
     service::HandshakeOrder order{.server = target.server,
                                   .name = target.server.host,
@@ -57,7 +57,7 @@ asio::awaitable<Look> Looker::look(Target target, std::optional<IpAddress> at) {
                                   .connect_timeout = settings_.connect_timeout,
                                   .handshake_timeout = settings_.handshake_timeout,
                                   .reach = settings_.reach};
-    if (at) order.server.host = HostName(*at);
+    if (target.address) order.server.host = HostName(*target.address);
     Look look{std::move(target), service::wall_clock_now(), {}, {}, {}, {}};
     auto shaken = co_await service::shake_hands(reactor_, *context_, kOnlooker, order);
     if (shaken) {

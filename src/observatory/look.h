@@ -57,9 +57,8 @@ class Looker {
     /// `reactor` must outlive the looks.
     [[nodiscard]] static Result<std::unique_ptr<Looker>> make(stream::Reactor& reactor, const LookSettings& settings);
 
-    /// Never fails: what went wrong is part of what was seen. `at`: this address of the server instead of whatever its
-    /// name leads to.
-    [[nodiscard]] boost::asio::awaitable<Look> look(Target target, std::optional<IpAddress> at = std::nullopt);
+    /// Never fails: what went wrong is part of what was seen.
+    [[nodiscard]] boost::asio::awaitable<Look> look(Target target);
 
   private:
     Looker(stream::Reactor& reactor, const LookSettings& settings, tls::LibraryContext library)

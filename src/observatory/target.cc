@@ -39,20 +39,19 @@ Result<Target> Target::parse(std::string_view text) {
         return malformed("target_range", what, "it is a network or a URL",
                          "write each server on a line of its own: HOST:PORT");
     }
-    Target target{.server = {HostName(IpAddress()), 0}};
+    std::optional<stream::StartTls> start_tls;
     if (gap != std::string_view::npos) {
         const std::string_view protocol = trimmed(line.substr(gap));
-        target.start_tls = stream::start_tls_from(protocol);
-        if (!target.start_tls) {
+        start_tls = stream::start_tls_from(protocol);
+        if (!start_tls) {
             return malformed("target_protocol", what,
                              "there is no protocol called " + text::escape(protocol, 32) + " to begin TLS from",
                              "write one of " + protocol_list() + ", or nothing where TLS begins at once");
         }
     }
-    auto server = HostPort::parse(address, target.start_tls ? stream::usual_port(*target.start_tls) : kUsualPort);
+    auto server = HostPort::parse(address, start_tls ? stream::usual_port(*start_tls) : kUsualPort);
     if (!server) return unexpected(server.error());
-    target.server = std::move(*server);
-    return target;
+    return Target{.server = std::move(*server), .start_tls = start_tls};
 }
 
 std::string Target::to_string() const {

@@ -20,6 +20,7 @@ namespace cotter::observatory {
 struct Target {
     HostPort server;
     std::optional<stream::StartTls> start_tls{};  ///< what is talked over to TLS first
+    std::optional<IpAddress> address{};  ///< this one of it, instead of whatever its name leads to; no list says it
 
     /// "HOST[:PORT] [PROTO]": PROTO is a word of --starttls; without PORT its usual one, else 443.
     [[nodiscard]] static Result<Target> parse(std::string_view text);
