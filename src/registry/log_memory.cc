@@ -2,15 +2,13 @@
 #include "registry/log_memory.h"
 
 #include "files/files.h"
+#include "identity/signing_key.h"
 #include "pin/digest.h"
 #include "text/encoding.h"
 #include "text/escape.h"
 #include "x509/openssl.h"
-#include "x509/pack.h"
 
 #include <sys/stat.h>
-
-#include <chrono>
 
 namespace cotter::registry {
 namespace {
@@ -25,17 +23,6 @@ bool is_there(const std::filesystem::path& path) {
 /// A name of its own in the folder for each store.
 std::string seen_name(const Store& store) {
     return "audit-" + text::hex(Bytes(sha256(x509::as_bytes(store.name()))).first(8)) + ".seen";
-}
-
-/// Of the certificates that identities come with, which nobody sees here.
-Time today() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-/// Keeps the identity alive that the key is of.
-std::shared_ptr<EVP_PKEY> key_of(identity::Identity identity) {
-    const auto owner = std::make_shared<identity::Identity>(std::move(identity));
-    return {owner, owner->private_key()};
 }
 
 }  // namespace
@@ -61,20 +48,7 @@ std::optional<LogDifference> growth_difference(const audit::Checkpoint& before, 
 }
 
 Result<std::shared_ptr<EVP_PKEY>> audit_key(const identity::StateFolder& state) {
-    const auto lock = files::Lock::take(state.path() / "audit.lock");
-    if (!lock) return unexpected(lock.error());
-    if (is_there(state.audit_key_file())) {
-        auto identity = identity::certify_key(state.audit_key_file(), today(), identity::KeyLink::kRefuse);
-        if (!identity) return unexpected(identity.error());
-        return key_of(std::move(*identity));
-    }
-    auto made = identity::make_key(identity::KeyChoice::kEd25519);
-    if (!made) return made;
-    const auto pem = x509::key_pem(made->get());
-    if (!pem) return unexpected(pem.error());
-    const auto saved = files::write_private(state.audit_key_file(), pem->content(), files::Replace::kNever);
-    if (!saved) return unexpected(saved.error());
-    return made;
+    return identity::signing_key(state.audit_key_file(), state.path() / "audit.lock");
 }
 
 LogMemory::LogMemory(const identity::StateFolder& state, const Store& store)
