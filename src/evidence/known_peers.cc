@@ -57,6 +57,11 @@ Result<void> KnownPeers::remember(const HostPort& peer, const Sighting& seen, tr
     return update([&](PeerList& list, const NewNames& names) { return list.remember(peer, seen, now, names); });
 }
 
+Result<void> KnownPeers::replace(const HostPort& peer, const std::vector<Pin>& former, const Sighting& seen,
+                                 trust::Time now) const {
+    return update([&](PeerList& list, const NewNames& names) { return list.replace(peer, former, seen, now, names); });
+}
+
 /// Mostly there is nothing to change, and looking needs no lock.
 Result<bool> KnownPeers::update_if_due(const Change& change) const {
     bool is_due = false;

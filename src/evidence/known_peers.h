@@ -31,6 +31,9 @@ class KnownPeers {
 
     /// PeerList::remember, in the file.
     [[nodiscard]] Result<void> remember(const HostPort& peer, const Sighting& seen, trust::Time now) const;
+    /// PeerList::replace, in the file.
+    [[nodiscard]] Result<void> replace(const HostPort& peer, const std::vector<Pin>& former, const Sighting& seen,
+                                       trust::Time now) const;
     /// PeerList::note_seen, in the file. Nobody is trusted by it, so that a file which can't be written is no failure;
     /// only a former key that stays remembered beside its successor is an Error.
     [[nodiscard]] Result<PeerList::Noted> note_seen(const HostPort& peer,

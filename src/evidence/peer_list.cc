@@ -167,6 +167,21 @@ Result<bool> PeerList::remember(const HostPort& peer, const Sighting& seen, trus
     return true;
 }
 
+Result<bool> PeerList::replace(const HostPort& peer, const std::vector<Pin>& former, const Sighting& seen,
+                               trust::Time now, const NewNames& names) {
+    PeerList without = *this;
+    const auto is_former = [&](const PeerLine& line) {
+        const PeerEntry* entry = line.entry();
+        return entry != nullptr && !entry->is_revoked && entry->name.covers(peer) && entry->pin != seen.pin &&
+               std::ranges::find(former, entry->pin) != former.end();
+    };
+    const bool has_removed = std::erase_if(without.lines_, is_former) > 0;
+    const auto added = without.remember(peer, seen, now, names);
+    if (!added) return added;
+    lines_ = std::move(without.lines_);
+    return has_removed || *added;
+}
+
 PeerList::Noted PeerList::note_seen(const HostPort& peer, const std::vector<x509::Certificate>& presented,
                                     trust::Time now) {
     const auto is_meant = [&](const PeerLine& line) {

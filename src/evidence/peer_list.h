@@ -53,6 +53,11 @@ class PeerList {
     [[nodiscard]] Result<bool> remember(const HostPort& peer, const Sighting& seen, trust::Time now,
                                         const NewNames& names, bool additional = false);
 
+    /// Remembers a key in place of these others of that host and port; revoked marks stay. Errors as of remember():
+    /// also where yet another key is remembered, since it may be a later one.
+    [[nodiscard]] Result<bool> replace(const HostPort& peer, const std::vector<Pin>& former, const Sighting& seen,
+                                       trust::Time now, const NewNames& names);
+
     enum class Noted : std::uint8_t {
         kNothing,
         kSeen,

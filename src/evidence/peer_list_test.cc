@@ -82,6 +82,25 @@ TEST(PeerList, OnceANameIsHashedTheNextAreToo) {
         EXPECT_EQ(list.ask(at(peer), keys().db.certificate()).state, ContinuityState::kMatch) << peer;
 }
 
+TEST(PeerList, AKeyThatIsVouchedForTakesThePlaceOfTheFormerOnesAndOfNothingElse) {
+    const HostPort peer = at("db.example:1");
+    const std::vector<Pin> former{spki(keys().db)};
+    const std::string revoked = "@revoked " + line("db.example:1", keys().third);
+    const std::string elsewhere = line("db.example:2", keys().db);
+    PeerList list = list_of("# mine\n" + line("db.example:1", keys().db) + revoked + elsewhere +
+                            line(hashed("db.example:1"), keys().db));
+    EXPECT_TRUE(list.replace(peer, former, {spki(keys().other)}, kMintNow, names()).value());
+    EXPECT_THAT(list.pins_of(peer).value(), ElementsAre(spki(keys().other)));
+    EXPECT_THAT(list.text(), StartsWith("# mine\n" + revoked + elsewhere));
+    EXPECT_EQ(list.ask(at("db.example:2"), keys().db.certificate()).state, ContinuityState::kMatch);
+    const std::string before = list.text();
+    EXPECT_FALSE(list.replace(peer, former, {spki(keys().other)}, kMintNow, names()).value());
+    EXPECT_EQ(list.replace(peer, former, {spki(keys().third)}, kMintNow, names()).error().code, "peer_revoked");
+    // Somebody has come to remember another key since this one was judged.
+    EXPECT_EQ(list.replace(peer, former, {spki(keys().db)}, kMintNow, names()).error().code, "peer_changed");
+    EXPECT_EQ(list.text(), before);
+}
+
 TEST(PeerList, A127_AHashedNameIsNoWayRoundAChange) {
     PeerList list = list_of(line(hashed("db.example:1"), keys().db));
     const std::string before = list.text();

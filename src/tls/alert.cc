@@ -76,7 +76,8 @@ int verify_error_for(const trust::Verdict& refusal) {
         case kDowngradedProtocol:
         case kProxyPin:
         case kDaneRecords:
-        case kTimestamps: return kCertificateUnknown;
+        case kTimestamps:
+        case kKeyLog: return kCertificateUnknown;
     }
     return kCertificateUnknown;
 }

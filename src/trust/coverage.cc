@@ -41,6 +41,7 @@ class Account {
         const TrustMode trust = trust_at(policy_, now_);
         of_pins(trust);
         of_known_peers(trust);
+        of_key_log(trust);
         of_dane(trust);
         if (needs_path(trust)) {
             of_the_path();
@@ -113,12 +114,24 @@ class Account {
     }
 
     void of_known_peers(TrustMode trust) {
-        if (is_continuity(trust)) {
+        if (is_continuity(trust) && verdict_.logged) {
+            not_made("known_peers", "what is remembered is not this key, and its log decides");
+        } else if (is_continuity(trust)) {
             made("known_peers", "the key compared with what is remembered of this host and port",
                  {ReasonCode::kContinuityChanged, ReasonCode::kContinuityUnknown, ReasonCode::kContinuityRevoked});
         } else {
             not_made("known_peers", "not asked for by " + std::string(trust::text_of(trust)));
         }
+    }
+
+    void of_key_log(TrustMode trust) {
+        if (evidence_.key_log.state == KeyLogState::kNotGiven || !is_continuity(trust)) return;
+        if (evidence_.continuity.state != ContinuityState::kUnknown &&
+            evidence_.continuity.state != ContinuityState::kChanged)
+            return not_made("key_log", "it is asked only about a key that is not remembered");
+        if (evidence_.key_log.state == KeyLogState::kNotRead) return not_made("key_log", "it was not read");
+        made("key_log", "the key looked up in the log of the server's keys",
+             {ReasonCode::kContinuityChanged, ReasonCode::kContinuityUnknown, ReasonCode::kKeyLog});
     }
 
     void of_dane(TrustMode trust) {

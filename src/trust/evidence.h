@@ -1,6 +1,7 @@
 // Evidence: everything known about a peer before it is judged. Gathered outside; the judge does no I/O.
 #pragma once
 
+#include "trust/key_log_finding.h"
 #include "trust/reason.h"
 #include "trust/sight.h"
 #include "trust/tlsa.h"
@@ -93,6 +94,8 @@ struct Evidence {
     /// Where it comes from; none: it has no address, as behind a UNIX socket.
     std::optional<IpAddress> source;
     Continuity continuity;
+    /// Where continuity does not know the key.
+    KeyLogFinding key_log;
     DaneAnswer dane;
 };
 

@@ -67,6 +67,62 @@ TEST(JudgeContinuity, AChangedKeyIsToldWithBothPinsAndSinceWhenTheOldWasKnown) {
     EXPECT_THAT(message, Not(HasSubstr("cotter"))) << "no command that would accept the new key";
 }
 
+TEST(JudgeContinuity, AKeyLogLetsInWhatItListsAndNothingElse) {
+    const Pin own = spki(world().alone);
+    const Pin other = spki(world().leaf);
+    const KeyLogFinding listed{KeyLogState::kListed, own, 3, kMintNow, {}};
+    struct Row {
+        std::string_view why;
+        KeyLogFinding log;
+        bool passes;
+        bool is_false;
+        std::string_view told;
+    };
+    const std::vector<Row> rows{
+        {"listed", listed, true, false, "in its log, entry 3, since"},
+        {"another key is", {KeyLogState::kListed, other, 3, kMintNow, {}}, false, false, "about another key"},
+        {"no key is", {KeyLogState::kListed, {}, 3, kMintNow, {}}, false, false, "about another key"},
+        {"not read", {KeyLogState::kNotRead, {}, 0, {}, {}}, false, false, "was not read"},
+        {"unreadable", {KeyLogState::kUnreadable, {}, 0, {}, "no route"}, false, false, "no route"},
+        {"false", {KeyLogState::kFalse, {}, 0, {}, "two histories"}, false, true, "FALSE: two histories"},
+        {"absent", {KeyLogState::kAbsent, {}, 0, {}, {}}, false, false, "does not have this key"},
+        {"retired", {KeyLogState::kRetired, own, 4, kMintNow, {}}, false, false, "is retired, entry 4"},
+        {"superseded", {KeyLogState::kSuperseded, own, 1, kMintNow, {}}, false, false, "an older one"},
+    };
+    for (const Row& row : rows) {
+        for (const auto state : {ContinuityState::kUnknown, ContinuityState::kChanged}) {
+            for (const auto mode : {TrustMode::kStrict, TrustMode::kAcceptNew, TrustMode::kAsk}) {
+                Evidence evidence =
+                    remembered(state, state == ContinuityState::kChanged ? std::vector{other} : std::vector<Pin>());
+                evidence.key_log = row.log;
+                const Verdict verdict = judge(evidence, policy_of(mode), kMintNow);
+                EXPECT_EQ(verdict.lets_pass(), row.passes) << row.why;
+                EXPECT_EQ(verdict.logged.has_value(), row.passes) << row.why;
+                EXPECT_EQ(verdict.logged.value_or(LoggedKey{}).former,
+                          row.passes ? evidence.continuity.remembered : std::vector<Pin>());
+                EXPECT_FALSE(verdict.is_first_contact) << row.why;
+                EXPECT_EQ(verdict.wants_key_log, row.log.state == KeyLogState::kNotRead) << row.why;
+                std::vector<ReasonCode> expected;
+                if (!row.passes)
+                    expected.push_back(state == ContinuityState::kChanged ? kContinuityChanged : kContinuityUnknown);
+                if (row.is_false) expected.push_back(kKeyLog);
+                EXPECT_EQ(codes(verdict), expected) << row.why;
+                std::string said;
+                for (const auto* reasons : {&verdict.reasons, &verdict.notes})
+                    for (const Reason& reason : *reasons)
+                        if (reason.code == kKeyLog) said += reason.message;
+                EXPECT_THAT(said, HasSubstr(row.told)) << row.why;
+            }
+        }
+    }
+    // It speaks of keys that are not known; what is revoked or can't be read it does not mend.
+    for (const auto state : {ContinuityState::kRevoked, ContinuityState::kError, ContinuityState::kNotAsked}) {
+        Evidence evidence = remembered(state, {own});
+        evidence.key_log = listed;
+        EXPECT_FALSE(judge(evidence, policy_of(TrustMode::kStrict), kMintNow).lets_pass());
+    }
+}
+
 TEST(JudgeContinuity, OnlyAFirstContactUnderAcceptNewIsToBeRemembered) {
     const Evidence unknown = remembered(ContinuityState::kUnknown, {});
     for (const TrustMode mode : {TrustMode::kStrict, TrustMode::kAsk})

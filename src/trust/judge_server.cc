@@ -32,6 +32,11 @@ std::string listed(const std::vector<Pin>& pins) {
     return pins.size() > kMostListed ? text + " and " + std::to_string(pins.size() - kMostListed) + " more" : text;
 }
 
+std::string entry_text(const KeyLogFinding& log) {
+    return "entry " + std::to_string(log.entry) +
+           (log.recorded ? ", since " + text::rfc3339(*log.recorded) : std::string());
+}
+
 /// One server being judged.
 class ServerJudgement {
   public:
@@ -260,19 +265,23 @@ class ServerJudgement {
                 }
                 break;
             case ContinuityState::kUnknown:
-                if (policy_.trust == TrustMode::kAcceptNew) {
+                if (is_in_key_log()) break;
+                if (policy_.trust == TrustMode::kAcceptNew && evidence_.key_log.state == KeyLogState::kNotGiven) {
                     judgement_.verdict().is_first_contact = true;
                 } else {
                     judgement_.refuse(ReasonCode::kContinuityUnknown, "no key is remembered for this host and port");
+                    tell_key_log();
                 }
                 break;
             case ContinuityState::kChanged:
+                if (is_in_key_log()) break;
                 judgement_.refuse(
                     ReasonCode::kContinuityChanged,
                     "the server's key has changed: remembered " + listed(continuity.remembered) +
                         (continuity.first_seen ? ", known since " + text::rfc3339(*continuity.first_seen) : "") +
                         "; presented " + own_pin(leaf));
                 tell_change(classify_change(continuity, evidence_.presented, evidence_.host, now_));
+                tell_key_log();
                 break;
             case ContinuityState::kRevoked:
                 judgement_.refuse(ReasonCode::kContinuityRevoked, "the server's key is marked as revoked");
@@ -284,6 +293,43 @@ class ServerJudgement {
             case ContinuityState::kNotAsked:
                 judgement_.refuse(ReasonCode::kContinuityUnknown, "nobody asked what is remembered");
                 break;
+        }
+    }
+
+    /// The log vouches for the one key that was looked up in it.
+    bool is_in_key_log() {
+        const KeyLogFinding& log = evidence_.key_log;
+        if (log.state != KeyLogState::kListed || !log.key || !evidence_.presented.front().matches(*log.key))
+            return false;
+        judgement_.verdict().matched = MatchedPin{*log.key, 0};
+        judgement_.verdict().logged = LoggedKey{log.entry, evidence_.continuity.remembered};
+        judgement_.note(ReasonCode::kKeyLog, "the server's new key is in its log, " + entry_text(log));
+        return true;
+    }
+
+    /// Why the log did not help.
+    void tell_key_log() {
+        const KeyLogFinding& log = evidence_.key_log;
+        const auto note = [&](std::string message) { judgement_.note(ReasonCode::kKeyLog, std::move(message)); };
+        switch (log.state) {
+            case KeyLogState::kNotGiven: break;
+            case KeyLogState::kNotRead:
+                judgement_.verdict().wants_key_log = judgement_.reasons().size() == 1;
+                note("its key log was not read");
+                break;
+            case KeyLogState::kUnreadable:
+                note("its key log does not help, for it can't be read: " + log.detail);
+                break;
+            case KeyLogState::kFalse:
+                judgement_.refuse(ReasonCode::kKeyLog, "its key log is FALSE: " + log.detail);
+                break;
+            case KeyLogState::kAbsent: note("its key log does not have this key"); break;
+            case KeyLogState::kRetired: note("its key log says that this key is retired, " + entry_text(log)); break;
+            case KeyLogState::kSuperseded:
+                note("its key log has this key, but as an older one than the one that is remembered, " +
+                     entry_text(log));
+                break;
+            case KeyLogState::kListed: note("its key log was asked about another key"); break;
         }
     }
 

@@ -27,6 +27,12 @@ struct MatchedPin {
     bool operator==(const MatchedPin&) const = default;
 };
 
+/// A server let in by its key log: the number of the entry, and the keys in whose place its key is to be remembered.
+struct LoggedKey {
+    std::uint64_t entry = 0;
+    std::vector<Pin> former;
+};
+
 struct Verdict {
     Outcome outcome = Outcome::kRefused;
     std::optional<MatchedPin> matched;
@@ -43,6 +49,9 @@ struct Verdict {
     std::string farewell;
     /// A server let in although nothing is remembered of it (accept-new): its key is to be remembered now.
     bool is_first_contact = false;
+    /// Refused only because continuity does not know the key, and a key log that nobody has read yet may.
+    bool wants_key_log = false;
+    std::optional<LoggedKey> logged;
     /// For continuity_changed: what the change looks like.
     std::optional<Change> change;
     /// The last second of this verdict if nothing changes: the earliest of certificate, pin and client expiry that
