@@ -20,8 +20,6 @@
 namespace cotter::evidence {
 namespace {
 
-constexpr long kMostRedirects = 3;
-
 struct EasyCleanup {
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
@@ -171,7 +169,7 @@ Result<ByteVector> fetch(const FetchRequest& request) {
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     set(CURLOPT_FOLLOWLOCATION, 1L);
-    set(CURLOPT_MAXREDIRS, kMostRedirects);
+    set(CURLOPT_MAXREDIRS, request.most_redirects);
     set(CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
     set(CURLOPT_PROXY, "");
     set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));

@@ -21,11 +21,12 @@ struct FetchRequest {
     /// Loopback, private, link-local and other addresses that are not of the public network may be reached, too.
     /// Without it they are refused wherever the name leads, at every hop (INVARIANT A100).
     bool may_reach_private = false;
+    long most_redirects = 3;  ///< to http and https alone
     std::stop_token stop{};
 };
 
-/// The body of an answer with status 200. At most 3 redirects, to http and https alone; no proxy, cookie, credential or
-/// setting of the environment is used. Errors name the URL and why.
+/// The body of an answer with status 200. No proxy, cookie, credential or setting of the environment is used. Errors
+/// name the URL and why.
 [[nodiscard]] Result<ByteVector> fetch(const FetchRequest& request);
 
 /// Whether a numeric IPv4 or IPv6 address ("192.0.2.1", "2001:db8::1") is of the public network. What is not understood

@@ -205,6 +205,22 @@ Result<void> make_private_folder(const std::filesystem::path& path) {
     return {};
 }
 
+Result<void> make_public_folders(const std::filesystem::path& path) {
+    std::filesystem::path made;
+    for (const auto& part : path.lexically_normal()) {
+        made /= part;
+        if (made.empty() || made == "/") continue;
+        if (::mkdir(made.c_str(), 0777) == 0) {
+            if (!sync_folder(folder_of(made))) return cannot("write", made, errno);
+            continue;
+        }
+        const int error = errno;
+        std::error_code fault;
+        if (!std::filesystem::is_directory(made, fault)) return cannot("write", made, error);
+    }
+    return {};
+}
+
 Result<void> shred(const std::filesystem::path& path) {
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat status{};

@@ -41,6 +41,10 @@ enum class Replace : std::uint8_t { kNever, kExisting };
 /// our own that nobody else can look into; else an Error with the chmod to run (INVARIANT A129).
 [[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& path);
 
+/// Makes the folder and those above it that aren't there, with the mode that new folders get (0777 less the umask), and
+/// syncs what each was made in: for what is no secret.
+[[nodiscard]] Result<void> make_public_folders(const std::filesystem::path& path);
+
 /// Overwrites the file, syncs it and takes it away. What a disk or file system has kept elsewhere (copies, snapshots,
 /// worn blocks) is out of reach.
 [[nodiscard]] Result<void> shred(const std::filesystem::path& path);

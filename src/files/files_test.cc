@@ -181,6 +181,20 @@ TEST(PrivateFiles, A130_SayWhereTheyCannotBeWritten) {
     EXPECT_EQ(names_in(folder.path()), std::set<std::string>{"taken"});
 }
 
+TEST(PublicFolders, AreMadeWithThoseAboveThemAndMayBeThere) {
+    const ScratchFolder folder;
+    for (int again = 0; again < 2; ++again) {
+        ASSERT_TRUE(make_public_folders(folder / "a/b/../c"));
+        EXPECT_EQ(names_in(folder / "a"), std::set<std::string>{"c"});
+    }
+    EXPECT_EQ(mode_of(folder / "a/c") & 0700U, 0700U);
+    folder.write("file", "");
+    EXPECT_EQ(code_of(make_public_folders(folder / "file/under")), "file_write");
+    std::filesystem::create_directory_symlink(folder / "a", folder / "link");
+    EXPECT_TRUE(make_public_folders(folder / "link/d"));
+    EXPECT_EQ(names_in(folder / "a"), (std::set<std::string>{"c", "d"}));
+}
+
 TEST(Lock, IsHeldByOneAtATime) {
     const ScratchFolder folder;
     const auto path = folder / "lock";

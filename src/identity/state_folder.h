@@ -32,6 +32,8 @@ class StateFolder {
     [[nodiscard]] std::filesystem::path audit_key_file() const { return path_ / "audit.key"; }
     /// What was seen of servers (observatory/archive.h).
     [[nodiscard]] std::filesystem::path archive_file() const { return path_ / "observatory.db"; }
+    /// The key that signs the public log of this server's keys (keylog/publisher.h).
+    [[nodiscard]] std::filesystem::path key_log_key_file() const { return path_ / "key_log.key"; }
     [[nodiscard]] std::filesystem::path status_socket() const { return path_ / "status.sock"; }
     [[nodiscard]] std::string registry_url() const { return "sqlite:" + (path_ / "registry.db").string(); }
 

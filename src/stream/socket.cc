@@ -90,7 +90,7 @@ void shut_down_writing(Socket& socket) {
 }
 
 void reset_when_closed(Socket& socket, bool wanted) {
-    const linger setting{wanted ? 1 : 0, 0};
+    const ::linger setting{wanted ? 1 : 0, 0};
     static_cast<void>(::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &setting, sizeof setting));
 }
 

@@ -151,6 +151,28 @@ MUTANTS = {
         "src/service/first_contact.cc", "service", "FirstContact.A133*",
         "return text::escape_remaining(text, kMostClaimed);",
         "static_cast<void>(kMostClaimed);\n    return text;"),
+    "key_log_that_shrinks": (
+        "src/keylog/reading.cc", "keylog", "KeyLogTest.IsRefusedWhereItShrinks",
+        "if (head.size < seen.size) {", "if (false) {"),
+    "key_log_with_two_histories": (
+        "src/keylog/reading.cc", "keylog", "KeyLogTest.IsRefusedWhereItsKeyHasSignedAnotherHistory",
+        "if (seen && root_then != seen->head.root) {", "if (false) {"),
+    "key_log_whose_entries_nobody_signed": (
+        "src/keylog/reading.cc", "keylog", "KeyLogTest.IsRefusedWhereItIsNotWhatItsKeySigned",
+        "if (tree.root() != head.root)", "if (false)"),
+    "key_log_that_another_key_signs": (
+        "src/keylog/reading.cc", "keylog", "KeyLogTest.IsRefusedWhereItIsNotWhatItsKeySigned",
+        "if (!checkpoint->is_by(key))", "if (false)"),
+    "key_log_for_another_key": (
+        "src/trust/judge_server.cc", "trust", "JudgeContinuity.AKeyLogLetsIn*",
+        "!log.key || !evidence_.presented.front().matches(*log.key)", "!log.key"),
+    "key_log_that_leads_back": (
+        "src/keylog/finding.cc", "keylog", "KeyLogTest.TheLastWordOnAKeyCounts*",
+        "of_known->number > last->number;", "false;"),
+    "first_contact_past_the_key_log": (
+        "src/trust/judge_server.cc", "trust", "JudgeContinuity.AKeyLogLetsIn*",
+        "policy_.trust == TrustMode::kAcceptNew && evidence_.key_log.state == KeyLogState::kNotGiven",
+        "policy_.trust == TrustMode::kAcceptNew"),
     "truncation_taken_for_an_end": (
         "src/stream/relay.cc", "stream", "Relay.A177*",
         "return end(plain_lost_ ? EndReason::kPlainReset : EndReason::kTruncated);", "return end(EndReason::kDone);"),
