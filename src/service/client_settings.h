@@ -5,6 +5,7 @@
 #include "evidence/status_fetch.h"
 #include "identity/identity.h"
 #include "service/incident.h"
+#include "service/key_log_lookup.h"
 #include "service/next_key.h"
 #include "service/policy_choice.h"
 #include "service/settings.h"
@@ -32,6 +33,7 @@ struct ClientSettings {
     std::vector<std::filesystem::path> crls{};
     evidence::StatusSources status{};                     ///< besides the CRLs
     evidence::DnsSettings dns{};                          ///< for trust by DANE
+    std::optional<KeyLogSettings> key_log{};              ///< asked about a key that continuity does not know
     std::optional<IdentityFiles> identity{};              ///< none: no certificate is offered
     std::function<void(const Pin&)> on_first_contact{};   ///< told of a key that accept-new has just remembered
     std::function<void(const KeyEvent&)> on_key_event{};  ///< told of what is heard and learnt of the server's keys

@@ -11,6 +11,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <sys/stat.h>
 
@@ -27,6 +28,11 @@ ConnectFailure failure(Error error, std::string connection_id = {}) {
 }
 
 constexpr std::chrono::seconds kMostWaitForAnswer{3};
+
+/// A refusal that is not the last word yet.
+bool awaits_key_log(const trust::Verdict& verdict) {
+    return verdict.wants_key_log && verdict.reasons.size() == 1;
+}
 
 bool asks_for_status(const trust::ServerPolicy& policy) {
     return policy.revocation != x509::RevocationScope::kOff && looks_at_path(policy);
@@ -56,6 +62,11 @@ void ServerJudge::use(std::shared_ptr<const evidence::FetchedStatus> fetched) {
     ++generation_;
 }
 
+void ServerJudge::use(KeyLogPtr key_log) {
+    key_log_ = std::move(key_log);
+    ++generation_;
+}
+
 std::vector<Expiry> ServerJudge::expiries() const {
     return policy_ ? expiries_of(host_.to_string(), *policy_, status_.crls) : std::vector<Expiry>();
 }
@@ -68,7 +79,12 @@ trust::Evidence ServerJudge::evidence_of(const trust::ServerPolicy& policy, cons
     evidence.dane = dane_;
     if (asks_for_status(policy)) status_.add_to(evidence, peer.stapled, now);
     if (trust::is_continuity(policy.trust) && !peer.presented.empty()) {
-        evidence.continuity = known_peers_.ask(host_, peer.presented.front());
+        const x509::Certificate& leaf = peer.presented.front();
+        evidence.continuity = known_peers_.ask(host_, leaf);
+        if (goes_by_key_log_) evidence.key_log.state = trust::KeyLogState::kNotRead;
+        if (goes_by_key_log_ && key_log_)
+            evidence.key_log =
+                key_log_->finding(host_, leaf, evidence.continuity.remembered, std::chrono::steady_clock::now());
     }
     return evidence;
 }
@@ -127,7 +143,9 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
       library_(std::move(library)),
       applications_(std::move(applications)),
       judge_({settings.rehearsed_host ? *settings.rehearsed_host : settings.judged_host().host, settings.server.port},
-             settings.trust.memory(), settings.status.crl_numbers, intent) {}
+             settings.trust.memory(), settings.status.crl_numbers, intent) {
+    if (settings.key_log) judge_.go_by_key_log();
+}
 
 Result<void> Dialer::reload() {
     // Before the files are read: what is replaced meanwhile is read again.
@@ -188,16 +206,44 @@ asio::awaitable<expected<Shaken, ConnectFailure>> Dialer::shake_hands_under(std:
     if (shaken) co_return std::move(*shaken);
     const ConnectFailure& failed = shaken.error().failure;
     seen_ = std::move(shaken.error().shown);
-    if (const auto* verdict = std::get_if<trust::Verdict>(&failed.why)) tell_of(*verdict, failed.connection_id);
+    const auto* const verdict = std::get_if<trust::Verdict>(&failed.why);
+    if (verdict != nullptr && !awaits_key_log(*verdict)) tell_of(*verdict, failed.connection_id);
     co_return unexpected(failed);
 }
 
-asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
-    take_renewed_identity();
+asio::awaitable<expected<Shaken, ConnectFailure>> Dialer::shake_hands_for_stream() {
     auto shaken = co_await shake_hands();
     if (!shaken && refuses_application(shaken.error())) {
         // A server of another make that insists on protocols of its own takes who names none (RFC 7301, 3.2).
         shaken = co_await shake_hands_under(bare_context_, settings_.stream.resumption ? &session_ : nullptr);
+    }
+    co_return shaken;
+}
+
+asio::awaitable<void> Dialer::learn_key_log() {
+    constexpr std::chrono::milliseconds kLookEvery{50};
+    if (is_reading_key_log_) {
+        // However many connections want it, it is read once.
+        asio::steady_timer timer(reactor_.io());
+        while (is_reading_key_log_) {
+            timer.expires_after(kLookEvery);
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+        co_return;
+    }
+    is_reading_key_log_ = true;
+    auto read = co_await read_key_log_beside(reactor_, *settings_.key_log);
+    judge_.use(std::move(read));
+    is_reading_key_log_ = false;
+}
+
+asio::awaitable<expected<Dialer::Opened, ConnectFailure>> Dialer::open() {
+    take_renewed_identity();
+    auto shaken = co_await shake_hands_for_stream();
+    const auto* const refusal = shaken ? nullptr : std::get_if<trust::Verdict>(&shaken.error().why);
+    if (refusal != nullptr && awaits_key_log(*refusal)) {
+        co_await learn_key_log();
+        shaken = co_await shake_hands_for_stream();
     }
     if (!shaken) co_return unexpected(shaken.error());
     auto stream = tls::open_stream(std::move(shaken->handshake));
@@ -239,6 +285,12 @@ Result<void> Dialer::remember(const tls::Stream& stream) const {
     const auto& presented = stream.peer().presented;
     const HostPort host = settings_.judged_host();
     const trust::Time now = wall_clock_now();
+    if (const auto& logged = stream.verdict().logged) {
+        const evidence::Sighting seen = evidence::sighting_of(presented, now);
+        if (auto replaced = judge_.known_peers().replace(host, logged->former, seen, now); !replaced) return replaced;
+        tell_of(KeyEvent{KeyEvent::Kind::kLogged, host, seen.pin, "entry " + std::to_string(logged->entry)});
+        return {};
+    }
     if (!stream.verdict().is_first_contact) {
         if (!judge_.goes_by_memory()) return {};
         const auto noted = judge_.known_peers().note_seen(host, presented, now);

@@ -40,6 +40,11 @@ class ServerJudge final : public tls::PeerJudge {
     /// What the DNS has just said of the server. Handshakes that are under way are judged by it, too.
     void hear(trust::DaneAnswer answer);
 
+    /// A key that continuity does not know is to be looked up in a key log.
+    void go_by_key_log() { goes_by_key_log_ = true; }
+    /// What the log says counts for the handshakes of the next seconds.
+    void use(KeyLogPtr key_log);
+
     /// What was fetched about the server's status counts from now on, in place of what was before.
     void use(std::shared_ptr<const evidence::FetchedStatus> fetched);
 
@@ -80,6 +85,8 @@ class ServerJudge final : public tls::PeerJudge {
     x509::TrustAnchors anchors_;
     KnownStatus status_;
     trust::DaneAnswer dane_;
+    bool goes_by_key_log_ = false;
+    KeyLogPtr key_log_;  ///< null: not read yet
     std::uint64_t generation_ = 1;
 };
 
@@ -123,6 +130,7 @@ class Dialer {
                                                                               const std::stop_token& stop = {}) const;
     /// What was fetched counts from now on; a reload keeps it.
     void use(std::shared_ptr<const evidence::FetchedStatus> fetched) { judge_.use(std::move(fetched)); }
+    void use(KeyLogPtr key_log) { judge_.use(std::move(key_log)); }
 
     [[nodiscard]] stream::Reactor& reactor() { return reactor_; }
     [[nodiscard]] const ClientSettings& settings() const { return settings_; }
@@ -132,6 +140,9 @@ class Dialer {
            std::vector<tls::Application> applications, ServerJudge::Intent intent);
     boost::asio::awaitable<expected<Shaken, ConnectFailure>> shake_hands_under(
         std::shared_ptr<const tls::Context> context, tls::ClientSession* session);
+    /// With the application that was asked for, or, from a server that doesn't know it, with none.
+    boost::asio::awaitable<expected<Shaken, ConnectFailure>> shake_hands_for_stream();
+    boost::asio::awaitable<void> learn_key_log();
     struct Ready {
         ByteVector rest;  ///< of what came: the stream's first octets
         std::optional<stream::KeyNews> key_news;
@@ -167,6 +178,7 @@ class Dialer {
     };
     [[nodiscard]] std::optional<Stamp> stamp_of_identity() const;
     std::optional<Stamp> identity_stamp_;
+    bool is_reading_key_log_ = false;
     bool is_answering_ = false;  ///< a next key of the server's
     std::function<void()> when_answered_;
     std::optional<tls::Peer> seen_;

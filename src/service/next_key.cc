@@ -83,6 +83,7 @@ std::string_view text_of(KeyEvent::Kind kind) {
         case KeyEvent::Kind::kWithdrawn: return "key_withdrawn";
         case KeyEvent::Kind::kByHand: return "key_by_hand";
         case KeyEvent::Kind::kNotForgotten: return "key_not_forgotten";
+        case KeyEvent::Kind::kLogged: return "key_logged";
         case KeyEvent::Kind::kRefused: return "key_refused";
     }
     return "";

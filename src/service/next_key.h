@@ -22,12 +22,13 @@ struct KeyEvent {
         kWithdrawn,     ///< the announced key will not come, and is forgotten
         kByHand,        ///< the next key must be added by hand to the pins that were given
         kNotForgotten,  ///< the announced key is the present one, and the former could not be forgotten
+        kLogged,        ///< the server has another key than was remembered, its key log has it, and so it is now
         kRefused,       ///< what is said of a next key is not believed, or the key is not wanted
     };
     Kind kind;
     HostPort server;
     std::optional<Pin> key;
-    std::string why;  ///< for the last three
+    std::string why;  ///< for the last four
 };
 [[nodiscard]] std::string_view text_of(KeyEvent::Kind kind);  ///< "key_learnt", …: the log's word
 

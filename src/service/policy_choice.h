@@ -23,6 +23,7 @@ struct TrustRequest {
     std::optional<trust::TrustMode> trust{};
     /// --tlsa: in place of a look-up, and so trust by DANE where no trust is said.
     std::vector<trust::TlsaRecord> tlsa{};
+    bool has_key_log = false;  ///< --key-log: and so trust by continuity where no trust is said
     x509::RevocationScope revocation = x509::RevocationScope::kChain;
     trust::Protocol minimum_protocol = trust::Protocol::kTls13;
     std::optional<std::filesystem::path> policy_file{};  ///< --policy: must be there, and pins may not contradict it

@@ -37,6 +37,8 @@ expected<Seen, ConnectFailure> probe(const ClientSettings& settings) {
             if (shaken) {
                 const tls::Peer& peer = shaken->handshake.peer();
                 if (settings.status.fetches()) dialer->use(dialer->fetch_status(peer));
+                if (settings.key_log && dialer->judge().judge(peer).wants_key_log)
+                    dialer->use(read_key_log(*settings.key_log));
                 outcome = look(dialer->judge(), settings.server, shaken->handshake);
             } else {
                 outcome = unexpected(shaken.error());
