@@ -23,7 +23,8 @@ COMMANDS = [[], ["serve"], ["check"], ["connect"], ["invite"], ["invite", "list"
             ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"], ["survey"], ["survey", "report"], ["watch"], ["watch", "history"],
             *(["policy", word] for word in ("show", "check", "convert")),
             ["status"], ["explain"],
-            ["log"], *(["log", word] for word in ("show", "checkpoint", "prove", "verify", "prune")), ["completion"], ["version"], ["help"]]
+            ["log"], *(["log", word] for word in ("show", "checkpoint", "prove", "verify", "prune", "publish", "monitor")),
+            ["completion"], ["version"], ["help"]]
 
 
 def cotter(*words, **options):

@@ -46,7 +46,8 @@ service::Answer answer_at(const Terminal& terminal, const service::FirstContact&
 std::optional<int> ask_at_first_contact(const Invocation& invocation, const service::ClientSettings& settings,
                                         const trust::ServerPolicy& policy) {
     using trust::ReasonCode;
-    if (policy.trust != trust::TrustMode::kAsk) return std::nullopt;
+    // Where the owner has a log, nobody at a terminal knows better.
+    if (policy.trust != trust::TrustMode::kAsk || settings.key_log) return std::nullopt;
     const HostPort host = settings.judged_host();
     const evidence::KnownPeers memory = settings.trust.memory();
     const auto remembered = memory.pins_of(host);

@@ -4,6 +4,7 @@
 #include "cli/ask.h"
 #include "cli/client_options.h"
 #include "cli/key_event.h"
+#include "cli/key_log.h"
 #include "cli/listening_client.h"
 #include "cli/report.h"
 #include "cli/report_options.h"
@@ -25,6 +26,7 @@ struct ConnectOptions {
     std::string certificate;
     std::string key;
     TrustOptions trust;
+    KeyLogOptions key_log;
     ReportOptions reports;
     StreamOptions stream;
 };
@@ -46,6 +48,7 @@ Result<service::ClientSettings> settings_of(const ConnectOptions& options, const
     settings.process = *process;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     options.trust.revocation.apply(state, settings);
+    if (auto applied = options.key_log.apply(state, settings); !applied) return unexpected(applied.error());
     auto dns = dns_settings(options.trust.resolver, options.trust.dnssec_anchor);
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);
@@ -111,6 +114,7 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
     const auto policy = service::choose_policy(settings->trust, settings->judged_host());
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, settings->server.to_string());
+    if (auto checked = check_key_log(*settings, **policy); !checked) return report(invocation, checked.error());
     if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
     settings->identity = service::IdentityFiles{options.key, options.certificate};
     if (options.key.empty()) {
@@ -154,6 +158,7 @@ void add_connect(CLI::App& app, Invocation& invocation) {
         ->type_name("FILE");
     command->add_option("--key", options->key, "Its private key, PEM")->type_name("FILE");
     options->trust.add_to(*command);
+    options->key_log.add_to(*command);
     options->reports.add_to(*command);
     options->stream.add_to(*command);
     command->callback(

@@ -80,6 +80,12 @@ constexpr std::string_view kEvidenceTopic =
                        else as /etc/resolv.conf says. DNSSEC is checked here
   --dnssec-anchor FILE DS or DNSKEY records to begin with; else the root zone's
 
+  --key-log URL|DIR    the public log of the server's keys, read where its key is not
+                       the remembered one: only a key that it has gets in, and is
+                       remembered. Means --trust strict where no trust is said
+  --key-log-key KEY    whose signature it must have, as `cotter log publish` says, or
+                       a file with that
+
   --hash-hosts         servers remembered now stand in known_peers under hashed
                        names
 

@@ -36,6 +36,10 @@ Sentences sentences_of(const service::KeyEvent& event) {
         case Kind::kNotForgotten:
             return {"the former key of " + server + " is still remembered beside " + key + ": " + event.why,
                     "make the state folder writable, or take the line out of known_peers"};
+        case Kind::kLogged:
+            return {"the key of " + server + " is new here, and is in its key log (" + event.why +
+                        "); it is remembered, and no other: " + key,
+                    ""};
         case Kind::kRefused:
             return {"what " + server + " says of its next key" + (key.empty() ? "" : ", " + key + ",") +
                         " is not believed: " + event.why,

@@ -2,6 +2,7 @@
 #include "cli/log.h"
 
 #include "cli/command_tree.h"
+#include "cli/key_log.h"
 #include "cli/owner.h"
 #include "cli/report.h"
 #include "registry/audit_log.h"
@@ -183,6 +184,9 @@ void add_log(CLI::App& app, Invocation& invocation) {
     prune->add_option("--before", options->before, "What is older goes: 400d, or RFC 3339")
         ->capture_default_str()
         ->type_name("TIME");
+
+    add_log_publish(*command, invocation);
+    add_log_monitor(*command, invocation);
 }
 
 }  // namespace cotter::cli

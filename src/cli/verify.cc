@@ -3,6 +3,7 @@
 #include "cli/client_options.h"
 #include "cli/help_topics.h"
 #include "cli/invocation.h"
+#include "cli/key_log.h"
 #include "cli/prove.h"
 #include "cli/report.h"
 #include "cli/report_options.h"
@@ -33,6 +34,7 @@ struct VerifyOptions {
     bool prove = false;
     std::string purpose;
     TrustOptions trust;
+    KeyLogOptions key_log;
     ReportOptions reports;
 };
 
@@ -47,6 +49,7 @@ Result<service::ClientSettings> settings_of(const VerifyOptions& options, const 
     settings.stream.minimum_protocol = trust::Protocol::kTls12;
     if (!options.trust.roots.empty()) settings.roots = options.trust.roots;
     options.trust.revocation.apply(state, settings);
+    if (auto applied = options.key_log.apply(state, settings); !applied) return unexpected(applied.error());
     auto dns = dns_settings(options.trust.resolver, options.trust.dnssec_anchor);
     if (!dns) return unexpected(dns.error());
     settings.dns = std::move(*dns);
@@ -152,6 +155,7 @@ int verify_live(const Invocation& invocation, const VerifyOptions& options, cons
     const auto policy = service::choose_policy(settings->trust, settings->judged_host());
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, server->to_string());
+    if (auto checked = check_key_log(*settings, **policy); !checked) return report(invocation, checked.error());
     if (options.prove) return prove(invocation, *settings, state);
     if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
     const auto reporter = options.reports.start(state);
@@ -171,6 +175,10 @@ int run(const Invocation& invocation, const VerifyOptions& options) {
     }
     if (options.prove && options.server.empty())
         return refuse_call(invocation, "a file has no path to prove", "give HOST:PORT with --prove");
+    if (!options.key_log.log.empty() && (options.prove || options.server.empty())) {
+        return refuse_call(invocation, "--key-log is asked about a live server's key, and not by --prove",
+                           "leave it out");
+    }
     x509::Time now = service::wall_clock_now();
     if (!options.at.empty()) {
         const auto at = text::parse_rfc3339(options.at);
@@ -207,6 +215,7 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     command->add_option("--at", options->at, "Judge --chain as of this RFC 3339 time")->type_name("TIME");
     command->add_flag("--prove", options->prove, "Show that wrong pins and names are refused here");
     options->trust.add_to(*command);
+    options->key_log.add_to(*command);
     options->reports.add_to(*command);
     command->add_option("--purpose", options->purpose, "What --chain is judged for: server or client [server]")
         ->type_name("WHAT")
