@@ -75,8 +75,9 @@ int look_for_stop(void* pointer, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
     return static_cast<Transfer*>(pointer)->request.stop.stop_requested() ? 1 : 0;
 }
 
-unexpected<Error> could_not(const FetchRequest& request, std::string why, std::string next = {}) {
-    return failed("fetch_failed", "fetching " + text::escape(request.url, 300), std::move(why), std::move(next));
+unexpected<Error> could_not(const FetchRequest& request, std::string why, std::string next = {},
+                            std::string code = "fetch_failed") {
+    return failed(std::move(code), "fetching " + text::escape(request.url, 300), std::move(why), std::move(next));
 }
 
 /// Why the URL is not one to follow; empty if it is.
@@ -199,16 +200,21 @@ Result<ByteVector> fetch(const FetchRequest& request) {
             request, "it leads to " + text::escape(transfer.refused_address) + ", which is not of the public network",
             "if that is meant, say --fetch-private");
     }
-    if (transfer.is_too_large)
-        return could_not(request, "the answer is larger than " + std::to_string(request.most_octets) + " octets");
+    if (transfer.is_too_large) {
+        return could_not(request, "the answer is larger than " + std::to_string(request.most_octets) + " octets", {},
+                         "fetch_too_large");
+    }
     if (outcome != CURLE_OK)
         return could_not(request,
                          text::escape(detail.front() != '\0' ? detail.data() : curl_easy_strerror(outcome), 300));
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     constexpr long kOk = 200;
-    if (status != kOk) return could_not(request, "the server answered with HTTP status " + std::to_string(status));
-    return std::move(transfer.body);
+    if (status == kOk) return std::move(transfer.body);
+    // Stores of objects say 403 of what they don't have, where its listing isn't public.
+    const bool is_absent = status == 404 || status == 403 || status == 410;
+    return could_not(request, "the server answered with HTTP status " + std::to_string(status), {},
+                     is_absent ? "fetch_absent" : "fetch_failed");
 }
 
 }  // namespace cotter::evidence

@@ -26,7 +26,8 @@ struct FetchRequest {
 };
 
 /// The body of an answer with status 200. No proxy, cookie, credential or setting of the environment is used. Errors
-/// name the URL and why.
+/// name the URL and why: fetch_absent where the server says that there is no such thing, fetch_too_large, else
+/// fetch_failed.
 [[nodiscard]] Result<ByteVector> fetch(const FetchRequest& request);
 
 /// Whether a numeric IPv4 or IPv6 address ("192.0.2.1", "2001:db8::1") is of the public network. What is not understood

@@ -61,8 +61,9 @@ std::string with_folder(const std::string& text, const std::filesystem::path& fo
 /// Reads one [[host]].
 class EntryReader {
   public:
-    EntryReader(const toml::table& table, std::string_view source, const std::filesystem::path& folder)
-        : table_(table, source), source_(source), folder_(folder) {}
+    EntryReader(const toml::table& table, std::string_view source, const std::filesystem::path& folder,
+                FilePins file_pins)
+        : table_(table, source), source_(source), folder_(folder), file_pins_(file_pins) {}
 
     Result<trust::PolicyEntry> read() {
         auto host = read_host();
@@ -117,6 +118,16 @@ class EntryReader {
     }
 
     Result<std::vector<Pin>> pins_of(const TomlTable::Text& text) const {
+        // Neither base64 nor the names of forms have a colon, and lists may hold such a pin anywhere.
+        if (file_pins_ == FilePins::kRefuse && text.value.find("file:") != std::string::npos) {
+            return placed(Error{ErrorKind::kMalformedInput,
+                                "file_pin",
+                                "reading a pin",
+                                "it is that of a file, which whoever reads this policy elsewhere doesn't have",
+                                "write the pin itself, as cotter pin FILE prints it",
+                                {}},
+                          text.place);
+        }
         auto pins = x509::pins_from_argument(with_folder(text.value, folder_));
         if (!pins) return placed(std::move(pins.error()), text.place);
         return pins;
@@ -230,13 +241,14 @@ class EntryReader {
     TomlTable table_;
     std::string_view source_;
     const std::filesystem::path& folder_;
+    FilePins file_pins_;
     ServerPolicy policy_;
 };
 
 }  // namespace
 
 Result<trust::PolicySet> parse_policy(std::string_view text, std::string_view source,
-                                      const std::filesystem::path& folder) {
+                                      const std::filesystem::path& folder, FilePins file_pins) {
     const auto parsed = parse_toml(text, source);
     if (!parsed) return unexpected(parsed.error());
     TomlTable table(*parsed, source);
@@ -252,7 +264,7 @@ Result<trust::PolicySet> parse_policy(std::string_view text, std::string_view so
     if (auto done = table.finish(); !done) return unexpected(done.error());
     std::vector<trust::PolicyEntry> entries;
     for (const toml::table* host : *hosts) {
-        auto entry = EntryReader(*host, source, folder).read();
+        auto entry = EntryReader(*host, source, folder, file_pins).read();
         if (!entry) return unexpected(entry.error());
         entries.push_back(std::move(*entry));
     }
