@@ -18,6 +18,7 @@ COMMANDS = [[], ["serve"], ["check"], ["connect"], ["invite"], ["invite", "list"
             *(["client", word] for word in ("list", "show", "add", "suspend", "restore", "revoke", "remove", "add-key",
                                             "drop-key", "rules", "disconnect", "pending", "approve")),
             ["ca"], *(["ca", word] for word in ("init", "issue", "sign", "renew", "revoke", "crl", "list")),
+            ["bundle"], *(["bundle", word] for word in ("init", "add-key", "drop-key", "sign", "publish", "verify", "fetch", "show")),
             ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
             ["rotate"], *(["rotate", word] for word in ("prepare", "status", "commit", "abort")), ["renew"],
             ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"], ["survey"], ["survey", "report"], ["watch"], ["watch", "history"],
@@ -82,7 +83,7 @@ class Help(unittest.TestCase):
     def test_topics(self):
         for topic, word in (("pins", "cert-sha256/"), ("trust", "accept-new"), ("formats", "okhttp"), ("rules", "--max-streams"),
                             ("keys", "--no-renewal"), ("serve", "--listen"),
-                            ("client", "revoke"), ("audit", "refuse-join")):
+                            ("client", "revoke"), ("audit", "refuse-join"), ("bundles", "--bundle-root")):
             self.assertIn(word, cotter("help", topic).out)
 
     def test_the_bare_name_shows_a_tunnel(self):

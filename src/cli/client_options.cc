@@ -30,6 +30,7 @@ void TrustOptions::add_to(CLI::App& command) {
     command.add_option("--policy", policy, "Policy file; else the state folder's policy.toml")
         ->type_name("FILE")
         ->group(group);
+    bundle.add_to(command);
     command.add_option("--roots", roots, "Trust anchors, PEM; else the system's")
         ->type_name("FILE")
         ->group(std::string(kEvidenceGroup));
@@ -89,6 +90,16 @@ Result<service::TrustRequest> TrustOptions::request(const identity::StateFolder&
     if (!trust.empty()) request.trust = trust::trust_mode_from(trust);
     request.revocation = revocation.revocation_scope();
     if (!policy.empty()) request.policy_file = policy;
+    if (!bundle.location.empty()) {
+        if (!policy.empty()) {
+            return malformed("policy_and_bundle", "reading --policy and --bundle", "both say how servers are judged",
+                             "leave one of them out");
+        }
+        auto subscription = bundle.subscription(state);
+        if (!subscription) return unexpected(subscription.error());
+        if (const auto used = refreshed_policy(*subscription); !used) return unexpected(used.error());
+        request.bundle = std::move(*subscription);
+    }
     request.usual_policy_file = state.policy_file();
     request.known_peers = state.known_peers_file();
     if (hash_hosts) request.peer_names = evidence::HostNames::kHashed;

@@ -1,6 +1,7 @@
 // The options of commands that go to a server: what it is judged by, and as whom we come.
 #pragma once
 
+#include "cli/bundle_choice.h"
 #include "cli/invocation.h"
 #include "cli/revocation_options.h"
 #include "cli/stream_options.h"
@@ -22,6 +23,7 @@ struct TrustOptions {
     std::string match;
     std::string trust;
     std::string policy;
+    BundleChoice bundle;
     std::string roots;
     RevocationOptions revocation;
     std::vector<std::string> tlsa;

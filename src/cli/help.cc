@@ -116,7 +116,7 @@ class HelpFormatter final : public CLI::Formatter {
                 text += make_subcommand(command);
             }
         }
-        text += listed("Also (help COMMAND):", also);
+        text += listed("Also (help NAME):", also);
         return text.empty() ? text : "Commands:\n" + text;
     }
 

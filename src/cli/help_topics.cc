@@ -88,6 +88,7 @@ constexpr std::string_view kEvidenceTopic =
 
   --hash-hosts         servers remembered now stand in known_peers under hashed
                        names
+  --bundle URL|DIR     signed policies: cotter help bundles
 
   --report TARGET      whom to tell of a server that is refused, or let in by
                        mode = "report" alone: file:PATH, syslog or https://…; may
@@ -229,10 +230,35 @@ A look from the machine itself needs none of this: cotter status, cotter client 
 NAME, cotter explain.
 )";
 
-constexpr std::array kTopics{HelpTopic{"pins", kPinsTopic},         HelpTopic{"trust", kTrustTopic},
-                             HelpTopic{"evidence", kEvidenceTopic}, HelpTopic{"formats", kFormatsTopic},
-                             HelpTopic{"rules", kRulesTopic},       HelpTopic{"keys", kKeysTopic},
-                             HelpTopic{"audit", kAuditTopic},       HelpTopic{"operation", kOperationTopic}};
+constexpr std::string_view kBundlesTopic =
+    R"(A bundle is a set of policies that its owner signs, dates and numbers (as The Update
+Framework has it), so that a change reaches every client at once, and nobody between
+can serve an old one, or keep the new one back for long.
+
+  --bundle URL|DIR     where it is: http(s)://…, or a folder. Its policy counts in the
+                       place of --policy
+  --bundle-root FILE   root.json, which says whose signatures count: from the owner,
+                       by a way that you trust. Needed the first time; then the state
+                       folder keeps what was trusted, and follows changed keys
+  --bundle-target NAME which of its policies [policy.toml]
+
+Each connection asks for what is new; connect --listen also asks from time to time.
+Refused: too few signatures, an older version than was seen, parts of different
+versions, more octets than were signed. Then, or where nobody answers, the policy that
+was found good before is used, to its end, and standard error says so. Once it is past
+its end, servers are refused: policy_expired, exit code 3.
+
+  owner$  cotter bundle init /srv/pins --keys keys
+  owner$  cotter bundle publish /srv/pins policy.toml --keys keys
+  owner$  cotter bundle publish /srv/pins --refresh --keys keys        (daily)
+  client$ cotter connect HOST:PORT --bundle https://example.com/pins \
+            --bundle-root root.json
+)";
+
+constexpr std::array kTopics{
+    HelpTopic{"pins", kPinsTopic},       HelpTopic{"trust", kTrustTopic},         HelpTopic{"evidence", kEvidenceTopic},
+    HelpTopic{"formats", kFormatsTopic}, HelpTopic{"rules", kRulesTopic},         HelpTopic{"keys", kKeysTopic},
+    HelpTopic{"audit", kAuditTopic},     HelpTopic{"operation", kOperationTopic}, HelpTopic{"bundles", kBundlesTopic}};
 
 }  // namespace
 

@@ -55,6 +55,7 @@ void add_verify(CLI::App& app, Invocation& invocation);
 void add_survey(CLI::App& app, Invocation& invocation);
 void add_watch(CLI::App& app, Invocation& invocation);
 void add_policy(CLI::App& app, Invocation& invocation);
+void add_bundle(CLI::App& app, Invocation& invocation);
 void add_log(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 void add_version(CLI::App& app, Invocation& invocation);

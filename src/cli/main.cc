@@ -81,13 +81,14 @@ int main(int argc, char** argv) {
     add_survey(app, invocation);
     add_watch(app, invocation);
     add_policy(app, invocation);
+    add_bundle(app, invocation);
     add_peers(app, invocation);
     add_log(app, invocation);
     add_completion(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
     for (const char* const seldom :
-         {"check", "inspect", "convert", "policy", "peers", "survey", "watch", "completion", "version"})
+         {"check", "inspect", "convert", "policy", "bundle", "peers", "survey", "watch", "completion", "version"})
         app.get_subcommand(seldom)->group(std::string(kSeldomUsed));
     try {
         app.parse(argc, argv);

@@ -1,6 +1,7 @@
 // Printing what went wrong.
 #include "cli/report.h"
 
+#include "bundle/refusal.h"
 #include "cli/print.h"
 #include "text/escape.h"
 
@@ -50,6 +51,7 @@ int report(const Invocation& invocation, const Error& error) {
     std::string message = error.what + ": " + error.why;
     if (error.place) message += where_in(*error.place);
     print_failure(invocation, error.code, message, error.next);
+    if (bundle::is_refusal(error)) return kVerdict;
     switch (error.kind) {
         case ErrorKind::kMalformedInput: return kMalformed;
         case ErrorKind::kFailed: return kCouldNot;

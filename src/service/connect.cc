@@ -3,6 +3,7 @@
 
 #include "metrics/connection_counts.h"
 #include "metrics/pulse.h"
+#include "service/bundle_refresh.h"
 #include "service/client_metrics.h"
 #include "service/dialer.h"
 #include "service/process.h"
@@ -156,6 +157,11 @@ class ListeningClient {
                     asio::post(reactor_.io(), [this, outcome = std::move(outcome)] { hear_status(outcome); });
                 });
         }
+        if (settings_.trust.bundle) {
+            bundle_refresh_.emplace(*settings_.trust.bundle, [this](const BundleNews& news) {
+                asio::post(reactor_.io(), [this, news] { hear_bundle(news); });
+            });
+        }
         return ListeningAt{listener_->address(), metrics_ ? metrics_->address() : std::string()};
     }
 
@@ -213,6 +219,20 @@ class ListeningClient {
     /// For systemctl status.
     [[nodiscard]] std::string summary() const {
         return "Listening on " + listener_->address() + " for " + settings_.server.to_string();
+    }
+
+    /// Other content counts from the next connection on, and so does a later end.
+    void hear_bundle(const BundleNews& news) {
+        if (!news.event.empty()) log_.write(log_line_of(news));
+        if (!news.has_changed) return;
+        const auto reloaded = dialer_->reload();
+        if (!reloaded) {
+            log_.write(Event("reload", LogLevel::kError)
+                           .with("result", "kept")
+                           .with("reason", reloaded.error().what + ": " + reloaded.error().why)
+                           .with("next", reloaded.error().next));
+        }
+        look_at_dates();
     }
 
     void hear_status(const expected<StatusPtr, ConnectFailure>& outcome) {
@@ -358,6 +378,7 @@ class ListeningClient {
                 log_.write(Event("reload").with("result", "applied"));
                 if (refresh_) refresh_->hurry();
             }
+            if (bundle_refresh_) bundle_refresh_->hurry();
             await_signal();
         });
     }
@@ -384,8 +405,9 @@ class ListeningClient {
     asio::steady_timer dates_timer_{reactor_.io()};
     asio::steady_timer bytes_timer_{reactor_.io()};
     ToldExpiries told_;
-    std::optional<StatusRefresh> refresh_;    ///< its thread posts to the reactor
-    std::unique_ptr<ClientMetrics> metrics_;  ///< null: nobody asked for them; its thread reads the above
+    std::optional<StatusRefresh> refresh_;         ///< its thread posts to the reactor
+    std::optional<BundleRefresh> bundle_refresh_;  ///< so does this one's
+    std::unique_ptr<ClientMetrics> metrics_;       ///< null: nobody asked for them; its thread reads the above
 };
 
 }  // namespace

@@ -78,6 +78,8 @@ void tell_expiries(std::vector<Expiry> expiries, x509::Time now, ToldExpiries& t
 std::vector<Expiry> expiries_of(const std::string& host, const trust::ServerPolicy& policy,
                                 std::span<const x509::CertificateRevocationList> crls) {
     std::vector<Expiry> expiries;
+    if (policy.source_ends)
+        expiries.push_back({"the bundle with the policy for " + host, *policy.source_ends, ExpiryKind::kPolicy});
     if (policy.mode == trust::Mode::kOff) return expiries;
     if (policy.expires && policy.on_expiry == trust::OnExpiry::kRefuse)
         expiries.push_back({"the policy for " + host, *policy.expires, ExpiryKind::kPolicy});

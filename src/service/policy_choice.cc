@@ -2,6 +2,7 @@
 #include "service/policy_choice.h"
 
 #include "formats/policy_file.h"
+#include "service/wall_clock.h"
 
 #include <sys/stat.h>
 
@@ -37,8 +38,9 @@ Result<void> check_tlsa(const TrustRequest& request, const std::optional<trust::
     if (request.trust)
         return refuse("--trust " + std::string(text_of(*request.trust)) + " does not look at TLSA records");
     if (!request.pins.empty()) return refuse("--pin says already which key the server has");
-    if (request.policy_file && entry && entry->policy.trust != trust::TrustMode::kDane)
-        return refuse("--policy has another trust for this server: " + std::string(text_of(entry->policy.trust)));
+    const bool is_asked_for = request.policy_file || request.bundle;
+    if (is_asked_for && entry && entry->policy.trust != trust::TrustMode::kDane)
+        return refuse("the policy has another trust for this server: " + std::string(text_of(entry->policy.trust)));
     return {};
 }
 
@@ -47,6 +49,17 @@ Result<bool> remembers(const TrustRequest& request, const HostPort& host) {
     const auto pins = request.memory().pins_of(host);
     if (!pins) return unexpected(pins.error());
     return !pins->empty();
+}
+
+Result<std::optional<trust::PolicyEntry>> entry_of_bundle(const bundle::Subscription& subscription,
+                                                          const HostPort& host) {
+    const auto used = bundle::policy_in_use(subscription, wall_clock_now());
+    if (!used) return unexpected(used.error());
+    const trust::PolicyEntry* const found = used->policy.find(host);
+    if (found == nullptr) return std::nullopt;
+    trust::PolicyEntry entry = *found;
+    entry.policy.source_ends = used->until - std::chrono::seconds(1);
+    return entry;
 }
 
 }  // namespace
@@ -59,6 +72,7 @@ Result<std::optional<trust::PolicySet>> policy_set_of(const TrustRequest& reques
 }
 
 Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request, const HostPort& host) {
+    if (request.bundle) return entry_of_bundle(*request.bundle, host);
     const auto set = policy_set_of(request);
     if (!set) return unexpected(set.error());
     const trust::PolicyEntry* const entry = *set ? (*set)->find(host) : nullptr;
@@ -73,8 +87,8 @@ Result<std::optional<trust::ServerPolicy>> choose_policy(const TrustRequest& req
     }
     const auto entry = covering_entry(request, host);
     if (!entry) return unexpected(entry.error());
-    if (*entry && request.policy_file && !request.pins.empty()) {
-        return malformed("pin_and_policy", "reading --pin and --policy",
+    if (*entry && (request.policy_file || request.bundle) && !request.pins.empty()) {
+        return malformed("pin_and_policy", request.bundle ? "reading --pin and --bundle" : "reading --pin and --policy",
                          "both say which key " + host.to_string() + " has", "leave one of them out");
     }
     if (auto used = check_tlsa(request, *entry); !used) return unexpected(used.error());

@@ -2,6 +2,7 @@
 // remembered of it, else none.
 #pragma once
 
+#include "bundle/subscription.h"
 #include "evidence/known_peers.h"
 #include "trust/policy_set.h"
 #include "trust/tlsa.h"
@@ -27,6 +28,7 @@ struct TrustRequest {
     x509::RevocationScope revocation = x509::RevocationScope::kChain;
     trust::Protocol minimum_protocol = trust::Protocol::kTls13;
     std::optional<std::filesystem::path> policy_file{};  ///< --policy: must be there, and pins may not contradict it
+    std::optional<bundle::Subscription> bundle{};        ///< --bundle: in the place of --policy
     std::filesystem::path usual_policy_file{};           ///< the state folder's, which need not be there; empty: none
     std::filesystem::path known_peers{};                 ///< empty: nothing is remembered
     evidence::HostNames peer_names = evidence::HostNames::kInClear;  ///< --hash-hosts: of what is remembered now
@@ -44,7 +46,8 @@ struct TrustRequest {
 /// The policy file of the request, if there is one. One that can't be read is an Error (INVARIANT A19).
 [[nodiscard]] Result<std::optional<trust::PolicySet>> policy_set_of(const TrustRequest& request);
 
-/// The policy file's entry for that host and port, if there is a file and an entry. Errors as above.
+/// The entry of the policy file, or of the bundle as it is kept, for that host and port, if there is one. Errors as
+/// above.
 [[nodiscard]] Result<std::optional<trust::PolicyEntry>> covering_entry(const TrustRequest& request,
                                                                        const HostPort& host);
 

@@ -135,6 +135,23 @@ TEST(Judge, A56_APolicyPastItsEndRefuses) {
     }
 }
 
+TEST(Judge, A135_WhatThePolicyCameInEndsItInWhateverMode) {
+    for (const TrustMode trust : kTrustModes) {
+        for (const Mode mode : {Mode::kEnforce, Mode::kReport, Mode::kOff}) {
+            ServerPolicy policy = pinned(trust);
+            policy.mode = mode;
+            policy.on_expiry = OnExpiry::kChain;
+            policy.source_ends = kMintNow;
+            const Verdict last = judge(good_evidence(), policy, kMintNow);
+            EXPECT_EQ(last.outcome, Outcome::kTrusted) << "its last second counts";
+            EXPECT_EQ(last.valid_until, kMintNow);
+            const Verdict after = judge(good_evidence(), policy, kMintNow + std::chrono::seconds(1));
+            EXPECT_EQ(after.outcome, Outcome::kRefused);
+            EXPECT_THAT(codes(after), ElementsAre(kPolicyExpired));
+        }
+    }
+}
+
 TEST(Judge, A56_APolicyMayFallBackToTheChainAndToNothingLess) {
     const World& w = world();
     ServerPolicy policy = policy_of(TrustMode::kChainAndPins, Match::kLeaf, {spki(w.alone)});

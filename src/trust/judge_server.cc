@@ -46,6 +46,7 @@ class ServerJudgement {
     Verdict run() {
         if (!check_peer(evidence_, policy_.minimum_protocol, judgement_)) return judgement_.conclude();
         look_closely_at_key();
+        hold_to_end_of_source();
         deny(evidence_.presented);
         note_timestamps();
         switch (effective_trust()) {
@@ -76,6 +77,18 @@ class ServerJudgement {
         return trust_at(policy_, now_);
     }
 
+    void hold_to_end_of_source() {
+        if (is_source_past()) {
+            judgement_.refuse(ReasonCode::kPolicyExpired, "the bundle that the policy came in ended at " +
+                                                              text::rfc3339(*policy_.source_ends) +
+                                                              ", and no younger one could be had");
+        } else {
+            judgement_.ends_at(policy_.source_ends);
+        }
+    }
+
+    [[nodiscard]] bool is_source_past() const { return policy_.source_ends && now_ > *policy_.source_ends; }
+
     void hold_to_its_end() {
         const bool has_ended = policy_.expires && now_ > *policy_.expires;
         if (has_ended && policy_.on_expiry == OnExpiry::kRefuse) {
@@ -88,7 +101,8 @@ class ServerJudgement {
 
     /// A report says what the pins alone would refuse; it forgives nothing else, and never an empty set.
     [[nodiscard]] bool only_reported() const {
-        return policy_.mode == Mode::kReport && std::ranges::all_of(judgement_.reasons(), [](const Reason& reason) {
+        return policy_.mode == Mode::kReport && !is_source_past() &&
+               std::ranges::all_of(judgement_.reasons(), [](const Reason& reason) {
                    return reason.code == ReasonCode::kPinMismatch || reason.code == ReasonCode::kPinDenied ||
                           reason.code == ReasonCode::kPolicyExpired;
                });

@@ -52,6 +52,9 @@ struct ServerPolicy {
     PinSet deny;                  ///< refused anywhere in the presented or verified chain
     std::optional<Time> expires;
     OnExpiry on_expiry = OnExpiry::kRefuse;
+    /// The last second of what the policy came in, where that has an end: a signed bundle. Past it nothing of the
+    /// policy counts, in whatever mode (INVARIANT A135).
+    std::optional<Time> source_ends;
     bool require_backup = false;      ///< asks for two pins of its own; kept when the policy is read
     bool require_revocation = false;  ///< CRLs or OCSP answers were configured, and must decide
     x509::RevocationScope revocation = x509::RevocationScope::kChain;
