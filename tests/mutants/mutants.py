@@ -173,6 +173,32 @@ MUTANTS = {
         "src/trust/judge_server.cc", "trust", "JudgeContinuity.AKeyLogLetsIn*",
         "policy_.trust == TrustMode::kAcceptNew && evidence_.key_log.state == KeyLogState::kNotGiven",
         "policy_.trust == TrustMode::kAcceptNew"),
+    "threshold_by_key_ids": (
+        "src/bundle/verification.cc", "bundle", "Threshold.A139*",
+        "const std::size_t count = signers(root, role, canonical, signatures).size();",
+        "std::size_t count = 0;\n    for (const Signature& one : signatures) "
+        "count += signers(root, role, canonical, {one}).size();"),
+    "root_signed_by_itself_alone": (
+        "src/bundle/updater.cc", "bundle", "Updater.A139*",
+        "if (auto signed_by_old = check_signatures(root->content, *next, name); !signed_by_old) return signed_by_old;", ""),
+    "older_timestamp_taken": (
+        "src/bundle/updater.cc", "bundle", "Updater.A134*",
+        "if (fresh->content.version < known->content.version)", "if (false)"),
+    "older_file_in_a_newer_snapshot": (
+        "src/bundle/updater.cc", "bundle", "Updater.A134*",
+        "if (version < description.version)", "if (false)"),
+    "bundle_without_end": (
+        "src/bundle/verification.cc", "bundle", "Updater.A135*",
+        "if (now < file.expires) return {};", "static_cast<void>(now);\n    return {};"),
+    "versions_bound_by_lost_keys": (
+        "src/bundle/updater.cc", "bundle", "Updater.A137*",
+        "            forget_what_lost_its_keys(root->content);\n", ""),
+    "bundle_that_a_slower_process_rolls_back": (
+        "src/bundle/trusted_state.cc", "bundle", "TrustedState.A134*",
+        "if (*present != before) return false;", ""),
+    "policy_that_outlives_its_bundle": (
+        "src/trust/judge_server.cc", "trust", "Judge.A135*",
+        "return policy_.source_ends && now_ > *policy_.source_ends;", "return false;"),
     "truncation_taken_for_an_end": (
         "src/stream/relay.cc", "stream", "Relay.A177*",
         "return end(plain_lost_ ? EndReason::kPlainReset : EndReason::kTruncated);", "return end(EndReason::kDone);"),
