@@ -138,7 +138,7 @@ void add_bundle(CLI::App& app, Invocation& invocation) {
     fetch->add_option("--root", options->root, "The root file to begin with, the first time")->type_name("FILE");
     fetch->add_option("--out", options->out, "Where the policy goes; else standard output")->type_name("FILE");
 
-    CLI::App* const show = subcommand("show", "Who signs a bundle and what is in it; or what is kept here",
+    CLI::App* const show = subcommand("show", "Who signs a bundle, or what is kept here",
                                       "  cotter bundle show /srv/pins\n  cotter bundle show", run_bundle_show);
     show->add_option("DIR", options->folder, "An owner's folder; none: what this side keeps")->type_name("DIR");
 }
