@@ -26,11 +26,11 @@ struct KeyKind {
 
 // The first of a type is what we write. securesystemslib wrote the scheme as the key type for a while.
 constexpr KeyKind kKinds[] = {{"ed25519", "ed25519", KeyType::kEd25519},
-                           {"ecdsa", "ecdsa-sha2-nistp256", KeyType::kEcP256},
-                           {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", KeyType::kEcP256},
-                           {"ecdsa", "ecdsa-sha2-nistp384", KeyType::kEcP384},
-                           {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", KeyType::kEcP384},
-                           {"rsa", "rsassa-pss-sha256", KeyType::kRsa}};
+                              {"ecdsa", "ecdsa-sha2-nistp256", KeyType::kEcP256},
+                              {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", KeyType::kEcP256},
+                              {"ecdsa", "ecdsa-sha2-nistp384", KeyType::kEcP384},
+                              {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", KeyType::kEcP384},
+                              {"rsa", "rsassa-pss-sha256", KeyType::kRsa}};
 
 // DER of what stands before the octets of a key in its SubjectPublicKeyInfo.
 constexpr std::string_view kEd25519Head = "302a300506032b6570032100";

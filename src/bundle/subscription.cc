@@ -89,14 +89,17 @@ Result<Refreshed> refresh(const Subscription& subscription, x509::Time now, cons
         Update done = update(begun->trusted, *repository, subscription.target, check, now);
         Refreshed refreshed{done.trusted.accepted.files != begun->trusted.accepted.files, std::move(done.failure)};
         Kept after{begun->location, begun->anchor, std::move(done.trusted), begun->checked};
-        // A clock that was wrong and is right again must not make it look younger than it is.
         if (!refreshed.failure) after.checked = now;
         const auto is_kept = state.replace(*before, after);
         if (!is_kept) return unexpected(is_kept.error());
         if (*is_kept) return refreshed;
     }
-    return failed("bundle_state", "keeping the bundle " + text::escape(subscription.location.text(), 300),
-                  "other processes change it all the time", "try again");
+    return Refreshed{false, Error{ErrorKind::kFailed,
+                                  "bundle_state",
+                                  "keeping the bundle " + text::escape(subscription.location.text(), 300),
+                                  "other processes change it all the time",
+                                  "try again",
+                                  {}}};
 }
 
 Result<PolicyInUse> policy_in_use(const Subscription& subscription, x509::Time now) {

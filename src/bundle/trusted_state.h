@@ -32,8 +32,9 @@ class TrustedState {
     /// else whoever breaks it could roll everything back.
     [[nodiscard]] Result<std::optional<Kept>> load() const;
 
-    /// Puts `after` in the place of `before`, which load() gave, and gives true. Where another process has been quicker
-    /// nothing is written, and false is given: load and update again.
+    /// Puts `after` in the place of `before`, which load() gave, and gives true. Where another process has been
+    /// quicker, and trusts something else by now, nothing is written, and false is given: load and update again. Where
+    /// nothing but the time has changed, it is written once a minute.
     [[nodiscard]] Result<bool> replace(const std::optional<Kept>& before, const Kept& after) const;
 
     /// All that are in the folder, by location.

@@ -47,6 +47,19 @@ TEST(TrustedState, A134_WhoeverWasSlowerReplacesNothing) {
     EXPECT_FALSE(must(state.replace(some(), late)));
     EXPECT_FALSE(must(state.replace(std::nullopt, late)));
     EXPECT_EQ(*must(state.load()), newer);
+    EXPECT_TRUE(must(state.replace(some(), newer))) << "it came to the same";
+}
+
+TEST(TrustedState, WhatHasNotChangedIsWrittenDownOnceAMinute) {
+    const ScratchFolder folder;
+    const TrustedState state(folder / "bundles", must(Location::parse("https://example.com/pins")));
+    ASSERT_TRUE(must(state.replace(std::nullopt, some())));
+    Kept later = some();
+    for (const auto& [after, kept] : {std::pair(std::chrono::seconds(59), false), {std::chrono::seconds(60), true}}) {
+        later.checked = kNow + after;
+        EXPECT_TRUE(must(state.replace(some(), later)));
+        EXPECT_EQ(must(state.load())->checked, kept ? kNow + after : kNow);
+    }
 }
 
 TEST(TrustedState, A134_WhatIsBrokenIsNotAFirstTime) {
