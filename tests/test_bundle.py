@@ -171,7 +171,7 @@ class Owner(BundleTest):
 class Hostile(BundleTest):
     def setUp(self):
         super().setUp()
-        self.begin()
+        self.begin("--key-type", "ed25519")  # signatures of one length, so that files differ in content alone
         self.publish(policy(PIN))
         self.old = self.bob.path("old")
         shutil.copytree(self.pins, self.old)

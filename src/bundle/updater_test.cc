@@ -132,6 +132,17 @@ TEST(Updater, A134_RefusesAnythingOlderThanWasTrusted) {
     }
 }
 
+TEST(Updater, A134_RefusesAnOlderTimestampAlsoOfTheSameSnapshot) {
+    Owner owner;
+    Client client(owner);
+    const std::string old = owner.repository.files.at("metadata/timestamp.json");
+    ++owner.timestamp.version;
+    owner.publish_timestamp();
+    ASSERT_EQ(client.fetch(owner), "");
+    owner.repository.files["metadata/timestamp.json"] = old;
+    EXPECT_EQ(client.fetch(owner), "bundle_rolled_back");
+}
+
 TEST(Updater, A134_RefusesAnOldRootUnderTheNextName) {
     Owner owner;
     Client client(owner);
