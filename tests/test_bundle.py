@@ -139,6 +139,27 @@ class Owner(BundleTest):
         self.assert_policy(self.fetch(alice, self.pins), policy(PIN))
         self.assertEqual(alice.do("bundle", "show", "--json").json["bundles"][0]["versions"]["root"], 2)
 
+    def test_who_holds_the_targets_key_signs_and_another_publishes(self):
+        self.begin()
+        away = self.bob.path("targets.key")
+        os.rename(os.path.join(self.keys, "targets.key"), away)
+        self.publish(policy(PIN))
+        self.assertEqual(self.bob.run("bundle", "sign", self.pins, "--role", "timestamp", "--key", away).code, 2)
+        signed = self.bundle("sign", self.pins, "--role", "targets", "--key", away)
+        self.assertIn("bundle publish", signed.err)
+        self.bundle("publish", self.pins, "--keys", self.keys)
+        self.assert_policy(self.fetch(self.side("alice"), self.pins, "--root", self.root), policy(PIN))
+
+    @unittest.skipIf(SANITIZED, "a sanitizer must be loaded first")
+    def test_the_owner_hears_of_ends_that_a_refresh_does_not_put_off(self):
+        self.begin("--expires", "30d")
+        self.publish(policy(PIN))
+        quiet = self.bundle("publish", self.pins, "--refresh", "--keys", self.keys)
+        self.assertNotIn("warning", quiet.err)
+        environment = {**self.bob.env(), **MovedClock(self.bob.folder).moved_by(20 * 86400)}
+        warned = Finished(self.bob.command("bundle", "publish", self.pins, "--refresh", "--keys", self.keys), env=environment)
+        self.assertIn("the root ends in 10 d", warned.err)
+
     def test_A139_the_same_key_twice_is_one_key(self):
         self.begin()
         private, public = self.key("carol", "EC -pkeyopt ec_paramgen_curve:P-256")

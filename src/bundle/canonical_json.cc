@@ -23,10 +23,10 @@ std::string canonical_string(std::string_view text) {
 bool is_whole(std::string_view literal) {
     std::int64_t as_signed = 0;
     std::uint64_t as_unsigned = 0;
-    const char* const end = literal.data() + literal.size();
+    const char* const begin = literal.data();
+    const char* const end = begin + literal.size();
     const auto is_all = [&](std::from_chars_result read) { return read.ec == std::errc() && read.ptr == end; };
-    return is_all(std::from_chars(literal.data(), end, as_signed)) ||
-           is_all(std::from_chars(literal.data(), end, as_unsigned));
+    return is_all(std::from_chars(begin, end, as_signed)) || is_all(std::from_chars(begin, end, as_unsigned));
 }
 
 /// Adds to `text`; whatever can't be written is an Error.

@@ -59,6 +59,7 @@ Document to_sign(const Root& content) {
     Document roles = json_object({});
     for (const auto& [role, role_keys] : content.roles) {
         std::vector<Document> ids;
+        ids.reserve(role_keys.key_ids.size());
         for (const std::string& id : role_keys.key_ids) ids.push_back(json_string(id));
         set_member(
             roles, text_of(role),

@@ -77,7 +77,7 @@ class Reader {
         if (const Document* const length = value.find("length")) {
             const auto number = whole_number(*length);
             if (!number) return refuse(*length, "length must be a whole number");
-            description.length = *number;
+            description.length = number;
         }
         const Document* const hashes = value.find("hashes");
         if (hashes == nullptr) return description;

@@ -250,6 +250,10 @@ Result<Published> Publication::settle_targets(const Root& root, const std::strin
     if (auto staged = folder_.stage(Role::kTargets, done->text); !staged) return unexpected(staged.error());
     const std::size_t missing = missing_of(root, Role::kTargets, file->canonical, file->signatures);
     if (missing > 0) return Published{false, file->content.version, missing};
+    const auto snapshot_keys = keys_(Role::kSnapshot);
+    if (!snapshot_keys) return unexpected(snapshot_keys.error());
+    // Whoever only signs has no others: the owner publishes what all have signed.
+    if (snapshot_keys->empty()) return Published{false, file->content.version, 0};
     if (auto announced = announce(root, done->text, file->content.version); !announced)
         return unexpected(announced.error());
     if (auto gone = folder_.unstage(Role::kTargets); !gone) return unexpected(gone.error());

@@ -26,7 +26,7 @@ struct Lives {
 struct Published {
     bool is_complete = false;  ///< false: it waits in staged/ for signatures
     std::uint64_t version = 0;
-    std::size_t missing = 0;  ///< signatures
+    std::size_t missing = 0;  ///< signatures; 0: only the online keys have yet to sign
 };
 
 /// The private keys that are at hand for a role; asked for once a role, only where something is to be signed.

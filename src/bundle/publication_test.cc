@@ -125,11 +125,18 @@ TEST_F(PublicationTest, A139_TheSameKeyAddedTwiceIsOneKey) {
 
 TEST_F(PublicationTest, NothingIsAnnouncedWithoutTheOnlineKeys) {
     begin();
-    keys_[Role::kSnapshot].clear();
+    const auto snapshot_keys = std::exchange(keys_[Role::kSnapshot], {make_signing_key()});
     const auto done = publication().publish({{"policy.toml", std::string(kPolicy)}}, {});
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code, "bundle_keys_missing");
+    keys_[Role::kSnapshot].clear();
     EXPECT_FALSE(std::filesystem::exists(folder_ / "metadata/timestamp.json"));
+    const Published signed_only = must(publication().publish({}, {}));
+    EXPECT_FALSE(signed_only.is_complete);
+    EXPECT_EQ(signed_only.missing, 0U);
+    keys_[Role::kSnapshot] = snapshot_keys;
+    EXPECT_TRUE(must(publication().publish({}, {})).is_complete);
+    EXPECT_EQ(fetch(), kPolicy);
 }
 
 }  // namespace

@@ -108,6 +108,12 @@ int say(const Invocation& invocation, const BundleOptions& options, std::string_
         if (!then.empty()) std::cerr << "  next: " << then << "\n";
         return kDone;
     }
+    if (done.missing == 0) {
+        std::cout << bundle::text_of(role) << " version " << done.version << " has all its signatures\n";
+        std::cerr << "  next: cotter bundle publish " << folder
+                  << " --keys KEYS, by who has the snapshot and timestamp keys\n";
+        return kDone;
+    }
     std::cout << bundle::text_of(role) << " version " << done.version << " waits for "
               << count_text(done.missing, "more signature") << "\n";
     std::cerr << "  next: cotter bundle sign " << folder << " --role " << bundle::text_of(role)
@@ -124,6 +130,22 @@ int change_keys(const Invocation& invocation, const BundleOptions& options, Publ
     const auto done = open->publication.change_keys(change);
     if (!done) return report(invocation, done.error());
     return say(invocation, options, what, Role::kRoot, *done, {});
+}
+
+/// What clients will refuse before long, however fresh the timestamp is.
+void warn_of_ends(const PublishedFolder& folder, x509::Time now) {
+    constexpr std::chrono::days kSoon{14};
+    const auto warn = [&](std::string_view what, x509::Time end, std::string_view next) {
+        if (end - now > kSoon) return;
+        std::cerr << "cotter: warning: the " << what << " ends " << text::relative(end, now) << "\n  next: " << next
+                  << "\n";
+    };
+    if (const auto root = folder.root(); root && *root)
+        warn("root", (*root)->file.content.expires, "cotter bundle add-key DIR --role root --keys KEYS");
+    if (const auto targets = folder.targets(); targets && *targets)
+        warn("list of policies", (*targets)->file.content.expires, "cotter bundle publish DIR --keys KEYS");
+    if (const auto snapshot = folder.snapshot(); snapshot && *snapshot)
+        warn("snapshot", (*snapshot)->file.content.expires, "cotter bundle publish DIR --keys KEYS");
 }
 
 Result<std::string> policy_text(const std::string& path) {
@@ -263,6 +285,7 @@ int run_bundle_publish(const Invocation& invocation, const BundleOptions& option
                           ? open->publication.refresh()
                           : open->publication.publish(*policies, {options.removed.begin(), options.removed.end()});
     if (!done) return report(invocation, done.error());
+    if (options.refreshes) warn_of_ends(open->folder, service::wall_clock_now());
     return say(invocation, options, options.refreshes ? "renewed" : "published",
                options.refreshes ? Role::kTimestamp : Role::kTargets, *done, {});
 }
