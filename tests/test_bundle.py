@@ -189,6 +189,31 @@ class Owner(BundleTest):
         self.bundle("verify", self.pins, "--root", self.root)
 
 
+    @unittest.skipIf(SANITIZED, "a sanitizer must be loaded first")
+    def test_publishing_killed_at_each_step_leaves_the_old_version_or_the_new_one(self):
+        self.begin()
+        self.publish(policy(PIN))
+        crashes = Crashes(self.bob.folder)
+        before = self.bob.path("before")
+        shutil.copytree(self.pins, before)
+        with open(self.bob.path("policy.toml"), "w", encoding="utf-8") as file:
+            file.write(policy(OTHER))
+        call = ["bundle", "publish", self.pins, self.bob.path("policy.toml"), "--keys", self.keys]
+        for at in range(1, 100):
+            shutil.rmtree(self.pins)
+            shutil.copytree(before, self.pins)
+            died = crashes.run(self.bob, at, *call)
+            alice = self.side("alice")
+            fetched = self.fetch(alice, self.pins, "--root", self.root)
+            self.assertEqual(fetched.code, 0, f"step {at}: {fetched}")
+            self.assertIn(fetched.json["policy"], (policy(PIN), policy(OTHER)))
+            self.bob.do(*call)
+            self.assert_policy(self.fetch(alice, self.pins), policy(OTHER))
+            if not died:
+                break
+        self.assertGreater(at, 8, "no step was met")
+
+
 class Hostile(BundleTest):
     def setUp(self):
         super().setUp()

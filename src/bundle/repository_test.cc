@@ -26,7 +26,7 @@ class SilentServer {
         socklen_t size = sizeof address;
         sockaddr storage{};
         std::memcpy(&storage, &address, sizeof address);
-        if (::bind(descriptor_, &storage, size) != 0 || ::listen(descriptor_, 8) != 0 ||
+        if (descriptor_ < 0 || ::bind(descriptor_, &storage, size) != 0 || ::listen(descriptor_, 8) != 0 ||
             ::getsockname(descriptor_, &storage, &size) != 0)
             throw std::runtime_error("no port for the test");
         std::memcpy(&address, &storage, sizeof address);
