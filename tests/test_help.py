@@ -21,7 +21,7 @@ COMMANDS = [[], ["serve"], ["check"], ["connect"], ["invite"], ["invite", "list"
             ["bundle"], *(["bundle", word] for word in ("init", "add-key", "drop-key", "sign", "publish", "verify", "fetch", "show")),
             ["peers"], *(["peers", word] for word in ("list", "add", "forget", "revoke", "import")),
             ["rotate"], *(["rotate", word] for word in ("prepare", "status", "commit", "abort")), ["renew"],
-            ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"], ["survey"], ["survey", "report"], ["watch"], ["watch", "history"],
+            ["id"], ["pin"], ["inspect"], ["convert"], ["verify"], ["policy"], ["survey"], ["survey", "report"], ["watch"], ["watch", "history"], ["notary"], ["notary", "serve"], ["notary", "ask"],
             *(["policy", word] for word in ("show", "check", "convert")),
             ["status"], ["explain"],
             ["log"], *(["log", word] for word in ("show", "checkpoint", "prove", "verify", "prune", "publish", "monitor")),

@@ -59,12 +59,20 @@ std::optional<int> ask_at_first_contact(const Invocation& invocation, const serv
     const auto seen = service::probe(looking);
     if (!seen) return report(invocation, {settings.server.to_string(), {}}, seen.error());
     if (!is_only_unknown(seen->verdict)) return std::nullopt;
+    const x509::Certificate& leaf = seen->peer.presented.front();
+    const trust::NotaryFindings& notaries = settings.notaries;
+    if (!trust::is_vouched_for(notaries, leaf, service::wall_clock_now())) {
+        return refuse(invocation, settings, ReasonCode::kContinuityUnknown,
+                      "nothing is remembered of its key, and " +
+                          trust::tally_of(notaries, leaf, service::wall_clock_now()).text(notaries.quorum));
+    }
     const auto terminal = Terminal::open();
     if (!terminal) {
         return refuse(invocation, settings, ReasonCode::kContinuityUnknown,
                       "nothing is remembered of its key, and there is no terminal to ask at");
     }
-    switch (answer_at(*terminal, service::FirstContact(host, seen->peer.presented.front()))) {
+    switch (answer_at(
+        *terminal, service::FirstContact(host, leaf, trust::sentences_of(notaries, leaf, service::wall_clock_now())))) {
         case service::Answer::kYes:
         case service::Answer::kRightPin: break;
         case service::Answer::kNo:

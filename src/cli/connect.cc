@@ -6,6 +6,7 @@
 #include "cli/key_event.h"
 #include "cli/key_log.h"
 #include "cli/listening_client.h"
+#include "cli/notary_options.h"
 #include "cli/report.h"
 #include "cli/report_options.h"
 
@@ -27,6 +28,7 @@ struct ConnectOptions {
     std::string key;
     TrustOptions trust;
     KeyLogOptions key_log;
+    NotaryOptions notaries;
     ReportOptions reports;
     StreamOptions stream;
 };
@@ -115,6 +117,9 @@ int run(const Invocation& invocation, const ConnectOptions& options) {
     if (!policy) return report(invocation, policy.error());
     if (!*policy) return report_no_policy(invocation, settings->server.to_string());
     if (auto checked = check_key_log(*settings, **policy); !checked) return report(invocation, checked.error());
+    if (auto heard = options.notaries.hear(invocation, *state, **policy, NotaryOptions::When::kFirstContact, *settings);
+        !heard)
+        return report(invocation, heard.error());
     if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
     settings->identity = service::IdentityFiles{options.key, options.certificate};
     if (options.key.empty()) {
@@ -159,6 +164,7 @@ void add_connect(CLI::App& app, Invocation& invocation) {
     command->add_option("--key", options->key, "Its private key, PEM")->type_name("FILE");
     options->trust.add_to(*command);
     options->key_log.add_to(*command);
+    options->notaries.add_to(*command);
     options->reports.add_to(*command);
     options->stream.add_to(*command);
     command->callback(

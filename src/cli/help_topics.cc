@@ -86,6 +86,11 @@ constexpr std::string_view kEvidenceTopic =
   --key-log-key KEY    whose signature it must have, as `cotter log publish` says, or
                        a file with that
 
+  --notary NOTARY      HOST:PORT,PIN of a notary that is asked which key it sees, at a
+                       first contact under accept-new or ask; may be repeated
+  --quorum N           how many of them must see the server's key [all]
+  --notary-relay NOTARY the notary that questions go through, sealed
+
   --hash-hosts         servers remembered now stand in known_peers under hashed
                        names
   --bundle URL|DIR     signed policies: cotter help bundles
@@ -222,6 +227,7 @@ constexpr std::string_view kOperationTopic =
 
   --drain-timeout TIME at SIGTERM, wait so long for open streams [5m]
   --max-connections N  at once; 0: as many as descriptors allow [0]
+  --log-level LEVEL    debug, info, warning or error [info]
 
 SIGHUP reads certificates, keys, CAs, CRLs and policy again. SIGTERM stops accepting,
 waits for open streams and ends; a second one ends at once.

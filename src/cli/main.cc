@@ -80,6 +80,7 @@ int main(int argc, char** argv) {
     add_verify(app, invocation);
     add_survey(app, invocation);
     add_watch(app, invocation);
+    add_notary(app, invocation);
     add_policy(app, invocation);
     add_bundle(app, invocation);
     add_peers(app, invocation);
@@ -87,8 +88,8 @@ int main(int argc, char** argv) {
     add_completion(app, invocation);
     add_version(app, invocation);
     add_help(app, invocation);
-    for (const char* const seldom :
-         {"check", "inspect", "convert", "policy", "bundle", "peers", "survey", "watch", "completion", "version"})
+    for (const char* const seldom : {"check", "inspect", "convert", "policy", "bundle", "peers", "survey", "watch",
+                                     "notary", "completion", "version"})
         app.get_subcommand(seldom)->group(std::string(kSeldomUsed));
     try {
         app.parse(argc, argv);

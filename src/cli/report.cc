@@ -134,6 +134,7 @@ std::string_view advice_on(trust::ReasonCode code) {
         case trust::ReasonCode::kClientExpired:
         case trust::ReasonCode::kDaneRecords:
         case trust::ReasonCode::kTimestamps:
+        case trust::ReasonCode::kNotary:
         case trust::ReasonCode::kKeyLog:
         case trust::ReasonCode::kProxyPin: return "ask the server's owner";
     }

@@ -77,10 +77,15 @@ Result<ServeOptions> asked(const ServeFlags& flags) {
 
 int run(const Invocation& invocation, const ServeFlags& flags) {
     const auto options = asked(flags);
-    if (!options) return report(invocation, options.error());
-    auto settings = options->settings(invocation);
+    return options ? serve_with(invocation, *options) : report(invocation, options.error());
+}
+
+}  // namespace
+
+int serve_with(const Invocation& invocation, const ServeOptions& options) {
+    auto settings = options.settings(invocation);
     if (!settings) return report(invocation, settings.error());
-    service::Log log(options->stream.format(), options->stream.level());
+    service::Log log(options.stream.format(), options.stream.level());
     std::string address;
     const auto keep_record = [&](const Pin& pin) {
         const auto state = invocation.open_state();
@@ -97,8 +102,6 @@ int run(const Invocation& invocation, const ServeFlags& flags) {
     const auto served = service::serve(*settings, log, on_listening, keep_record);
     return served ? kDone : report(invocation, served.error());
 }
-
-}  // namespace
 
 void add_serve(CLI::App& app, Invocation& invocation) {
     auto flags = std::make_shared<ServeFlags>();

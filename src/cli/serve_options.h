@@ -47,6 +47,9 @@ struct ServeOptions {
     [[nodiscard]] Result<service::ServeSettings> settings(const Invocation& invocation) const;
 };
 
+/// Serves until it is ended, says where and with which pin, and gives the exit code.
+[[nodiscard]] int serve_with(const Invocation& invocation, const ServeOptions& options);
+
 /// Reads a configuration file (docs/configuration.md). Relative paths are seen from its folder; everything in it is
 /// checked but what it names. An Error has the place.
 [[nodiscard]] Result<ServeOptions> read_configuration(const std::string& file);

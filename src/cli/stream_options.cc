@@ -53,7 +53,7 @@ void StreamOptions::add_to(CLI::App& command) {
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
         ->capture_default_str()
         ->option_text("LEVEL")
-        ->group(group);
+        ->group(operation);
 }
 
 Result<service::StreamSettings> StreamOptions::settings() const {

@@ -4,6 +4,7 @@
 #include "cli/help_topics.h"
 #include "cli/invocation.h"
 #include "cli/key_log.h"
+#include "cli/notary_options.h"
 #include "cli/prove.h"
 #include "cli/report.h"
 #include "cli/report_options.h"
@@ -35,6 +36,7 @@ struct VerifyOptions {
     std::string purpose;
     TrustOptions trust;
     KeyLogOptions key_log;
+    NotaryOptions notaries;
     ReportOptions reports;
 };
 
@@ -157,6 +159,9 @@ int verify_live(const Invocation& invocation, const VerifyOptions& options, cons
     if (!*policy) return report_no_policy(invocation, server->to_string());
     if (auto checked = check_key_log(*settings, **policy); !checked) return report(invocation, checked.error());
     if (options.prove) return prove(invocation, *settings, state);
+    if (auto heard = options.notaries.hear(invocation, state, **policy, NotaryOptions::When::kAlways, *settings);
+        !heard)
+        return report(invocation, heard.error());
     if (const auto refused = ask_at_first_contact(invocation, *settings, **policy)) return *refused;
     const auto reporter = options.reports.start(state);
     if (!reporter) return report(invocation, reporter.error());
@@ -178,6 +183,9 @@ int run(const Invocation& invocation, const VerifyOptions& options) {
     if (!options.key_log.log.empty() && (options.prove || options.server.empty())) {
         return refuse_call(invocation, "--key-log is asked about a live server's key, and not by --prove",
                            "leave it out");
+    }
+    if (!options.notaries.notaries.empty() && (options.prove || options.server.empty())) {
+        return refuse_call(invocation, "--notary is asked about a live server, and not by --prove", "leave it out");
     }
     x509::Time now = service::wall_clock_now();
     if (!options.at.empty()) {
@@ -216,6 +224,7 @@ void add_verify(CLI::App& app, Invocation& invocation) {
     command->add_flag("--prove", options->prove, "Show that wrong pins and names are refused here");
     options->trust.add_to(*command);
     options->key_log.add_to(*command);
+    options->notaries.add_to(*command);
     options->reports.add_to(*command);
     command->add_option("--purpose", options->purpose, "What --chain is judged for: server or client [server]")
         ->type_name("WHAT")

@@ -34,6 +34,8 @@ class StateFolder {
     [[nodiscard]] std::filesystem::path archive_file() const { return path_ / "observatory.db"; }
     /// The key that signs the public log of this server's keys (keylog/publisher.h).
     [[nodiscard]] std::filesystem::path key_log_key_file() const { return path_ / "key_log.key"; }
+    /// Where a notary's desk listens (observatory/notary_desk.h).
+    [[nodiscard]] std::filesystem::path notary_socket() const { return path_ / "notary.sock"; }
     [[nodiscard]] std::filesystem::path status_socket() const { return path_ / "status.sock"; }
     [[nodiscard]] std::string registry_url() const { return "sqlite:" + (path_ / "registry.db").string(); }
 

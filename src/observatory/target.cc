@@ -12,7 +12,6 @@
 namespace cotter::observatory {
 namespace {
 
-constexpr std::uint16_t kUsualPort = 443;
 constexpr std::string_view kWhite = " \t\r";
 constexpr std::size_t kMostListBytes = 64U << 20U;
 

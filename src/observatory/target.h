@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@
 #include <vector>
 
 namespace cotter::observatory {
+
+/// Where a server listens when nobody says where.
+inline constexpr std::uint16_t kUsualPort = 443;
 
 struct Target {
     HostPort server;

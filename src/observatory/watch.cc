@@ -11,8 +11,6 @@
 namespace cotter::observatory {
 namespace {
 
-constexpr std::uint16_t kUsualPort = 443;
-
 /// Who has shown the key that is its own, and can be compared.
 bool is_proven(const Assessed& one) {
     return one.look.appearance && one.look.appearance->peer.possession == trust::Possession::kProven &&

@@ -33,6 +33,7 @@ struct ClientSettings {
     std::vector<std::filesystem::path> crls{};
     evidence::StatusSources status{};                     ///< besides the CRLs
     evidence::DnsSettings dns{};                          ///< for trust by DANE
+    trust::NotaryFindings notaries{};                     ///< what they said of a server that is not known yet
     std::optional<KeyLogSettings> key_log{};              ///< asked about a key that continuity does not know
     std::optional<IdentityFiles> identity{};              ///< none: no certificate is offered
     std::function<void(const Pin&)> on_first_contact{};   ///< told of a key that accept-new has just remembered

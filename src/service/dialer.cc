@@ -77,6 +77,7 @@ trust::Evidence ServerJudge::evidence_of(const trust::ServerPolicy& policy, cons
     evidence.host = host_;
     evidence.anchors = anchors_;
     evidence.dane = dane_;
+    evidence.notaries = notaries_;
     if (asks_for_status(policy)) status_.add_to(evidence, peer.stapled, now);
     if (trust::is_continuity(policy.trust) && !peer.presented.empty()) {
         const x509::Certificate& leaf = peer.presented.front();
@@ -145,6 +146,7 @@ Dialer::Dialer(const ClientSettings& settings, stream::Reactor& reactor, tls::Li
       judge_({settings.rehearsed_host ? *settings.rehearsed_host : settings.judged_host().host, settings.server.port},
              settings.trust.memory(), settings.status.crl_numbers, intent) {
     if (settings.key_log) judge_.go_by_key_log();
+    judge_.use(settings.notaries);
 }
 
 Result<void> Dialer::reload() {

@@ -44,6 +44,8 @@ class ServerJudge final : public tls::PeerJudge {
     void go_by_key_log() { goes_by_key_log_ = true; }
     /// What the log says counts for the handshakes of the next seconds.
     void use(KeyLogPtr key_log);
+    /// What notaries have said of the server.
+    void use(trust::NotaryFindings notaries) { notaries_ = std::move(notaries); }
 
     /// What was fetched about the server's status counts from now on, in place of what was before.
     void use(std::shared_ptr<const evidence::FetchedStatus> fetched);
@@ -86,6 +88,7 @@ class ServerJudge final : public tls::PeerJudge {
     KnownStatus status_;
     trust::DaneAnswer dane_;
     bool goes_by_key_log_ = false;
+    trust::NotaryFindings notaries_;
     KeyLogPtr key_log_;  ///< null: not read yet
     std::uint64_t generation_ = 1;
 };

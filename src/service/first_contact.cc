@@ -28,6 +28,12 @@ std::string claim(const std::string& text) {
     return text::escape_remaining(text, kMostClaimed);
 }
 
+std::string told_by_others(const std::vector<std::string>& said) {
+    std::string text;
+    for (const std::string& sentence : said) text += "\n  " + sentence;
+    return text.empty() ? text : "\n\nOthers say:" + text;
+}
+
 /// Without what only groups or escapes: two spellings of one thing become the same.
 std::string squeezed(std::string_view text) {
     std::string result;
@@ -49,13 +55,13 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-FirstContact::FirstContact(HostPort host, x509::Certificate leaf)
+FirstContact::FirstContact(HostPort host, x509::Certificate leaf, const std::vector<std::string>& said)
     : leaf_(std::move(leaf)), claims_(squeezed(leaf_.subject_text() + leaf_.issuer_text())) {
     question_ = "\ncotter: nothing is remembered of " + host.to_string() + ". This key answered, " +
                 leaf_.public_key().description() + ":\n\n  " + grouped_pin(leaf_) +
                 "\n\nIts certificate says, as anybody could write it:\n  subject  " + claim(leaf_.subject_text()) +
                 "\n  issuer   " + claim(leaf_.issuer_text()) + "\n  valid    " + text::rfc3339(leaf_.not_before()) +
-                " until " + text::rfc3339(leaf_.not_after()) +
+                " until " + text::rfc3339(leaf_.not_after()) + told_by_others(said) +
                 "\n\nWhoever answers now is believed from now on, and somebody may stand between. Ask\nthe server's "
                 "owner for the pin, by another way than this network (cotter id on\nthe server shows it).\n"
                 "Paste the owner's pin, or type yes if it is the one above [no]: ";

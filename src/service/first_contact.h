@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cotter::service {
 
@@ -24,7 +25,8 @@ enum class Answer : std::uint8_t {
 class FirstContact {
   public:
     /// `leaf`: of the certificate whose key the server has proved to hold.
-    FirstContact(HostPort host, x509::Certificate leaf);
+    /// `said`: what others say of it, a sentence each, escaped.
+    FirstContact(HostPort host, x509::Certificate leaf, const std::vector<std::string>& said = {});
 
     /// Some lines of at most 80 columns, the last without a newline. What the certificate says is escaped, cut, and
     /// told as what it is (INVARIANT A133); the pin is grouped, so that no pin can be pasted back from here.

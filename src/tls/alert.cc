@@ -77,6 +77,7 @@ int verify_error_for(const trust::Verdict& refusal) {
         case kProxyPin:
         case kDaneRecords:
         case kTimestamps:
+        case kNotary:
         case kKeyLog: return kCertificateUnknown;
     }
     return kCertificateUnknown;

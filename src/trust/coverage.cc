@@ -42,6 +42,7 @@ class Account {
         of_pins(trust);
         of_known_peers(trust);
         of_key_log(trust);
+        of_notaries(trust);
         of_dane(trust);
         if (needs_path(trust)) {
             of_the_path();
@@ -132,6 +133,17 @@ class Account {
         if (evidence_.key_log.state == KeyLogState::kNotRead) return not_made("key_log", "it was not read");
         made("key_log", "the key looked up in the log of the server's keys",
              {ReasonCode::kContinuityChanged, ReasonCode::kContinuityUnknown, ReasonCode::kKeyLog});
+    }
+
+    void of_notaries(TrustMode trust) {
+        if (evidence_.notaries.words.empty()) return;
+        const std::string said =
+            tally_of(evidence_.notaries, evidence_.presented.front(), now_).text(evidence_.notaries.quorum);
+        if (trust == TrustMode::kAcceptNew && evidence_.continuity.state == ContinuityState::kUnknown) {
+            made("notaries", said, {ReasonCode::kContinuityUnknown});
+        } else {
+            not_made("notaries", said + "; they decide only at a first contact");
+        }
     }
 
     void of_dane(TrustMode trust) {

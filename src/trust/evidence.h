@@ -2,6 +2,7 @@
 #pragma once
 
 #include "trust/key_log_finding.h"
+#include "trust/notary_finding.h"
 #include "trust/reason.h"
 #include "trust/sight.h"
 #include "trust/tlsa.h"
@@ -96,6 +97,7 @@ struct Evidence {
     Continuity continuity;
     /// Where continuity does not know the key.
     KeyLogFinding key_log;
+    NotaryFindings notaries;
     DaneAnswer dane;
 };
 

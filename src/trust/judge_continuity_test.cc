@@ -123,6 +123,35 @@ TEST(JudgeContinuity, AKeyLogLetsInWhatItListsAndNothingElse) {
     }
 }
 
+TEST(JudgeContinuity, A233_AFirstContactWaitsForTheNotariesAndNothingElseDoes) {
+    const Pin own = spki(world().alone);
+    const Pin other = spki(world().leaf);
+    const auto heard = [](std::vector<NotarySight> sights) {
+        return NotaryFindings{{{"notary:1", std::move(sights), "why"}}, 1, kMintNow};
+    };
+    const struct {
+        NotaryFindings notaries;
+        bool passes;
+    } rows[] = {{{}, true}, {heard({{own, kMintNow}}), true}, {heard({{other, kMintNow}}), false}, {heard({}), false}};
+    for (const auto& [notaries, passes] : rows) {
+        Evidence evidence = remembered(ContinuityState::kUnknown, {});
+        evidence.notaries = notaries;
+        const Verdict verdict = judge(evidence, policy_of(TrustMode::kAcceptNew), kMintNow);
+        EXPECT_EQ(verdict.lets_pass(), passes);
+        EXPECT_EQ(verdict.is_first_contact, passes);
+        const auto said = std::ranges::count(verdict.notes, ReasonCode::kNotary, &Reason::code);
+        EXPECT_EQ(said, static_cast<std::ptrdiff_t>(notaries.words.size())) << "each outcome is said";
+        // What is remembered needs nobody's word, and nobody's word mends what is not.
+        Evidence known = remembered(ContinuityState::kMatch, {own});
+        known.notaries = notaries;
+        EXPECT_TRUE(judge(known, policy_of(TrustMode::kStrict), kMintNow).lets_pass());
+        Evidence changed = remembered(ContinuityState::kChanged, {other});
+        changed.notaries = notaries;
+        EXPECT_FALSE(judge(changed, policy_of(TrustMode::kAcceptNew), kMintNow).lets_pass());
+        EXPECT_FALSE(judge(evidence, policy_of(TrustMode::kStrict), kMintNow).lets_pass());
+    }
+}
+
 TEST(JudgeContinuity, OnlyAFirstContactUnderAcceptNewIsToBeRemembered) {
     const Evidence unknown = remembered(ContinuityState::kUnknown, {});
     for (const TrustMode mode : {TrustMode::kStrict, TrustMode::kAsk})

@@ -49,6 +49,8 @@ class ServerJudgement {
         hold_to_end_of_source();
         deny(evidence_.presented);
         note_timestamps();
+        for (std::string& said : sentences_of(evidence_.notaries, evidence_.presented.front(), now_))
+            judgement_.note(ReasonCode::kNotary, std::move(said));
         switch (effective_trust()) {
             case TrustMode::kPins: by_pins(); break;
             case TrustMode::kChainAndPins: by_chain_and_pins(); break;
@@ -280,11 +282,15 @@ class ServerJudgement {
                 break;
             case ContinuityState::kUnknown:
                 if (is_in_key_log()) break;
-                if (policy_.trust == TrustMode::kAcceptNew && evidence_.key_log.state == KeyLogState::kNotGiven) {
-                    judgement_.verdict().is_first_contact = true;
-                } else {
+                if (policy_.trust != TrustMode::kAcceptNew || evidence_.key_log.state != KeyLogState::kNotGiven) {
                     judgement_.refuse(ReasonCode::kContinuityUnknown, "no key is remembered for this host and port");
                     tell_key_log();
+                } else if (!is_vouched_for(evidence_.notaries, leaf, now_)) {
+                    judgement_.refuse(ReasonCode::kContinuityUnknown,
+                                      "no key is remembered for this host and port, and " +
+                                          tally_of(evidence_.notaries, leaf, now_).text(evidence_.notaries.quorum));
+                } else {
+                    judgement_.verdict().is_first_contact = true;
                 }
                 break;
             case ContinuityState::kChanged:

@@ -36,6 +36,7 @@ std::string_view text_of(ReasonCode code) {
         case ReasonCode::kProxyPin: return "proxy_pin";
         case ReasonCode::kDaneRecords: return "dane_records";
         case ReasonCode::kTimestamps: return "timestamps";
+        case ReasonCode::kNotary: return "notary";
         case ReasonCode::kKeyLog: return "key_log";
     }
     return "";

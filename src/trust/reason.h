@@ -39,6 +39,7 @@ enum class ReasonCode : std::uint8_t {
     kProxyPin,     ///< a note, never a refusal
     kDaneRecords,  ///< a note: what was asked of the DNS and what came
     kTimestamps,   ///< a note: what certificate logs have signed
+    kNotary,       ///< a note: what a notary sees the server show
     kKeyLog,       ///< beside what continuity says: what the log of the server's keys says, or that it is false
 };
 

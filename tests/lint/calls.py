@@ -18,8 +18,10 @@ RULES = (
      "extensions are built from typed structures, not from OpenSSL's configuration language"),
     # A shell, or a program with what a peer said on its command line or in its environment.
     ("A154", _BARE + r"(system|popen|execlp?|execle|execvp?e?|execveat|fexecve|posix_spawnp?|v?fork|wordexp|setenv|putenv)\s*\(",
-     "no program is started: there are no hooks for a peer's text to reach"),
+     "no program is started but by src/observatory/hook.cc, where a peer's text comes on standard input alone"),
 )
+# The one place of each, where the rule is kept by other means, which its own tests show.
+PLACES = {"A154": "src/observatory/hook.cc"}
 
 
 def faults(path, text):
@@ -28,7 +30,7 @@ def faults(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         code = line.split("//", 1)[0]
         for rule, pattern, why in RULES:
-            if call := re.search(pattern, code):
+            if str(path) != PLACES.get(rule) and (call := re.search(pattern, code)):
                 found.append(f"{path}:{number}: {call.group(1)}: {why} ({rule})")
     return found
 

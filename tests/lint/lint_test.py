@@ -77,12 +77,15 @@ class Calls(unittest.TestCase):
         self.assert_passes(("X509_add1_ext_i2d(c, NID_subject_alt_name, list, 0, 0);", "// X509V3_EXT_conf_nid(a)"))
         self.assertEqual([fault for fault in calls.faults_of_tree(self.TOP) if "A153" in fault], [])
 
-    def test_A154_no_program_is_started_and_so_none_gets_a_peers_text(self):
+    def test_A154_no_program_is_started_but_the_owners_hook(self):
         self.assert_finds("A154", ('  system("x");', "std::system(x);", "  return ::popen(a, b);", "(execve(a, b, c))",
                                    "if (::fork() == 0)", "posix_spawnp(a);", '::setenv("NAME", name, 1);'))
         self.assert_passes(("auto a = TrustAnchors::system();", "static Result<TrustAnchors> system();", "statement.exec();",
                             "database.execute(x)", "x.system()", "x->fork()", "executor()"))
         self.assertEqual([fault for fault in calls.faults_of_tree(self.TOP) if "A154" in fault], [])
+        hook = "posix_spawn(&child, shell, &actions, &attributes, arguments.data(), environ)"
+        self.assertEqual(calls.faults("src/observatory/hook.cc", hook), [])
+        self.assertNotEqual(calls.faults("src/service/hook.cc", hook), [])
 
 
 if __name__ == "__main__":

@@ -171,8 +171,26 @@ MUTANTS = {
         "of_known->number > last->number;", "false;"),
     "first_contact_past_the_key_log": (
         "src/trust/judge_server.cc", "trust", "JudgeContinuity.AKeyLogLetsIn*",
-        "policy_.trust == TrustMode::kAcceptNew && evidence_.key_log.state == KeyLogState::kNotGiven",
-        "policy_.trust == TrustMode::kAcceptNew"),
+        "policy_.trust != TrustMode::kAcceptNew || evidence_.key_log.state != KeyLogState::kNotGiven",
+        "policy_.trust != TrustMode::kAcceptNew"),
+    "first_contact_past_the_notaries": (
+        "src/trust/judge_server.cc", "trust", "JudgeContinuity.A233*",
+        "!is_vouched_for(evidence_.notaries, leaf, now_)", "false"),
+    "silence_for_agreement": (
+        "src/trust/notary_finding.cc", "trust", "NotaryFinding.A233*",
+        "if (word.sights.empty() || is_old(findings, now)) return NotaryOutcome::kSilent;", ""),
+    "notary_answer_to_another_question": (
+        "src/observatory/notary_message.cc", "observatory", "NotaryMessage.A233*",
+        "if (answer->nonce != question.nonce)", "if (false)"),
+    "notary_answer_signed_by_anybody": (
+        "src/observatory/notary_message.cc", "observatory", "NotaryMessage.A233*",
+        "if (!is_key_of(*key, notary))", "if (false)"),
+    "survey_of_ranges": (
+        "src/observatory/target.cc", "observatory", "Target.A232*",
+        "if (address.find('/') != std::string_view::npos) {", "if (false) {"),
+    "csv_with_formulas": (
+        "src/observatory/table.cc", "observatory", "Table.A155*",
+        "const bool is_formula = !text.empty() && kFormulas", "const bool is_formula = text.size() > 99 && kFormulas"),
     "threshold_by_key_ids": (
         "src/bundle/verification.cc", "bundle", "Threshold.A139*",
         "const std::size_t count = signers(root, role, canonical, signatures).size();",
