@@ -6,14 +6,19 @@ import hashlib
 import json
 import os
 import socket
-import threading
 import unittest
 
+from harness.accepting import Accepting
 from harness.case import TunnelTest
 from harness.certificates import self_signed
 from harness.cotter import admit
-from harness.processes import DEADLINE, Finished, event_of
+from harness.processes import Finished, event_of
 from harness.tls_servers import PythonServer, server_context
+
+
+def listening_of(server):
+    """What a server says once it listens."""
+    return server.out.wait(lambda line: found if (found := event_of(line)) and "listen" in found else None, "listening")
 
 
 class NotaryTest(TunnelTest):
@@ -30,7 +35,7 @@ class NotaryTest(TunnelTest):
         arguments = ["--unsafe-private", *arguments] if private else arguments
         process = self.enterContext(side.start("notary", "serve", "--listen", "127.0.0.1:0", "--json", "--log-format", "json",
                                                *arguments))
-        listening = process.out.wait(lambda line: found if (found := event_of(line)) and "listen" in found else None, "listening")
+        listening = listening_of(process)
         side.address, side.process = f"{listening['listen']},{listening['pin']}", process
         side.notary_pin = listening["pin"]
         return side
@@ -134,36 +139,18 @@ class Relays(NotaryTest):
         self.assertEqual(done.code, 2)
 
 
-class Impostor:
+class Impostor(Accepting):
     """What listens behind a tunnel in a notary's place and answers every question with `answer(question)`."""
 
     def __init__(self, answer):
+        super().__init__()
         self._answer = answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:{}".format(self._listener.getsockname()[1])
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def _serve(self):
-        while True:
-            try:
-                peer, _ = self._listener.accept()
-            except OSError:
-                return
-            with peer:
-                peer.settimeout(DEADLINE)
-                line = b""
-                while not line.endswith(b"\n"):
-                    line += peer.recv(1)
-                peer.sendall(self._answer(line.decode().strip()))
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
+    def meet(self, peer):
+        line = b""
+        while not line.endswith(b"\n"):
+            line += peer.recv(1)
+        peer.sendall(self._answer(line.decode().strip()))
 
 
 class FirstContact(NotaryTest):
@@ -178,7 +165,7 @@ class FirstContact(NotaryTest):
         admit(side, self.me, "me")
         behind = self.enterContext(Impostor(lambda question: answer(question, side.key)))
         server = self.enterContext(side.start("serve", "--listen", "127.0.0.1:0", "--to", behind.address, "--json"))
-        listening = server.out.wait(lambda line: found if (found := event_of(line)) and "listen" in found else None, "listening")
+        listening = listening_of(server)
         side.address = f"{listening['listen']},{listening['pin']}"
         return side
 

@@ -5,9 +5,9 @@ import os
 import shutil
 import signal
 import socket
-import threading
 import unittest
 
+from harness.accepting import Accepting
 from harness.case import TunnelTest
 from harness.certificates import Authority, self_signed
 from harness.many_servers import ManyServers
@@ -37,40 +37,19 @@ int getaddrinfo(const char* name, const char* service, const struct addrinfo* hi
 """
 
 
-class Changing:
+class Changing(Accepting):
     """A server that shows what it is told to show from the next connection on."""
 
-    def __init__(self, issued, host="127.0.0.1", port=0):
+    def __init__(self, issued, **where):
+        super().__init__(**where)
         self.show(issued)
-        self._listener = socket.create_server((host, port))
-        self.port = self._listener.getsockname()[1]
-        self.address = f"{host}:{self.port}"
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def show(self, issued):
         self._context = server_context(issued, chain=getattr(issued, "chain", None))
 
-    def _serve(self):
-        while True:
-            try:
-                peer, _ = self._listener.accept()
-            except OSError:
-                return
-            peer.settimeout(DEADLINE)
-            try:
-                with peer, self._context.wrap_socket(peer, server_side=True) as tls:
-                    tls.recv(1)
-            except OSError:
-                pass
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
+    def meet(self, peer):
+        with self._context.wrap_socket(peer, server_side=True) as tls:
+            tls.recv(1)
 
 
 class WatchTest(TunnelTest):
@@ -182,7 +161,6 @@ class Grades(WatchTest):
         change = self.change_of(server, "--alarm", "weaker", code=3)
         self.assertIn("older than the one before", change["why"])
 
-    @unittest.skipIf(os.environ.get("COTTER_SANITIZE"), "a sanitizer wants to be loaded first")
     def test_addresses_of_one_name_that_show_different_keys_are_a_split(self):
         one, other = self.issued("one"), self.issued("other")
         here = self.changing(one)
