@@ -178,7 +178,7 @@ MUTANTS = {
         "!is_vouched_for(evidence_.notaries, leaf, now_)", "false"),
     "silence_for_agreement": (
         "src/trust/notary_finding.cc", "trust", "NotaryFinding.A233*",
-        "if (word.sights.empty() || is_old(findings, now)) return NotaryOutcome::kSilent;", ""),
+        "is_old(findings, now)) return NotaryOutcome::kSilent;", "is_old(findings, now)) return NotaryOutcome::kAgrees;"),
     "notary_answer_to_another_question": (
         "src/observatory/notary_message.cc", "observatory", "NotaryMessage.A233*",
         "if (answer->nonce != question.nonce)", "if (false)"),
