@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace cotter::cli {
 namespace {
@@ -160,9 +161,13 @@ WatchEvent event_of(const service::Expiry& ending, x509::Time at) {
 
 std::vector<WatchEvent> events_of(const Round& round, observatory::Grade alarm) {
     std::vector<WatchEvent> events;
-    for (const auto& change : round.changes) events.push_back(event_of(change, round.at, alarm));
+    std::vector<WatchEvent> rest;
+    for (const auto& change : round.changes) {
+        WatchEvent event = event_of(change, round.at, alarm);
+        (event.is_alarm ? events : rest).push_back(std::move(event));
+    }
     for (const auto& refusal : round.refusals) events.push_back(event_of(refusal, round.at));
-    std::ranges::stable_sort(events, std::greater(), &WatchEvent::is_alarm);
+    std::ranges::move(rest, std::back_inserter(events));
     for (const auto& failure : round.failures) events.push_back(event_of(failure, round.at));
     for (const auto& unseen : round.unseen_pins) events.push_back(event_of(unseen, round.at));
     for (const auto& ending : round.endings) events.push_back(event_of(ending, round.at));

@@ -12,7 +12,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <cstring>
+#include <iterator>
 
 namespace cotter::observatory {
 namespace {
@@ -138,11 +138,12 @@ Result<std::vector<NotarizedKey>> NotaryScene::keys_of(const Target& target, std
         known->since = std::min(known->since, sighting.first_seen);
         known->last = std::max(known->last, sighting.last_seen);
     }
-    std::ranges::stable_partition(keys, &NotarizedKey::is_now);
-    const auto now = static_cast<std::size_t>(std::ranges::count_if(keys, &NotarizedKey::is_now));
-    if (keys.size() > now + kMostPast)
-        keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(now + kMostPast), keys.end());
-    return keys;
+    std::vector<NotarizedKey> sorted;
+    std::ranges::copy_if(keys, std::back_inserter(sorted), &NotarizedKey::is_now);
+    const std::size_t most = sorted.size() + kMostPast;
+    std::ranges::copy_if(keys, std::back_inserter(sorted), [](const NotarizedKey& key) { return !key.is_now; });
+    if (sorted.size() > most) sorted.resize(most, sorted.front());
+    return sorted;
 }
 
 }  // namespace cotter::observatory

@@ -10,7 +10,7 @@ namespace cotter::stream {
 namespace {
 
 // Closing over what the peer still sends is a reset, which some systems let overtake what they have received.
-constexpr std::chrono::seconds kLinger{2};
+constexpr std::chrono::seconds kLostPlainLinger{2};
 // A stream that has lasted so long goes before those who have yet to shake hands.
 constexpr std::chrono::milliseconds kEstablished{200};
 
@@ -74,7 +74,7 @@ void Relay::on_tick(SteadyTime now) {
         end(EndReason::kVerdictExpired);
     } else if (plain_lost_ && to_peer_.empty() && unsent_octets(peer_) == 0) {
         if (!peer_has_all_since_) peer_has_all_since_ = now;
-        if (now >= *peer_has_all_since_ + kLinger) end(EndReason::kPlainReset);
+        if (now >= *peer_has_all_since_ + kLostPlainLinger) end(EndReason::kPlainReset);
     } else if (peer_held_ || plain_held_) {
         go_on_reading();
     }

@@ -184,7 +184,7 @@ MUTANTS = {
         "if (answer->nonce != question.nonce)", "if (false)"),
     "notary_answer_signed_by_anybody": (
         "src/observatory/notary_message.cc", "observatory", "NotaryMessage.A233*",
-        "if (!is_key_of(*key, notary))", "if (false)"),
+        "return parsed && x509::matches(*parsed, pin);", "return parsed.has_value();"),
     "survey_of_ranges": (
         "src/observatory/target.cc", "observatory", "Target.A232*",
         "if (address.find('/') != std::string_view::npos) {", "if (false) {"),
