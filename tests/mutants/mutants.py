@@ -185,9 +185,6 @@ MUTANTS = {
     "notary_answer_signed_by_anybody": (
         "src/observatory/notary_message.cc", "observatory", "NotaryMessage.A233*",
         "return parsed && x509::matches(*parsed, pin);", "return parsed.has_value();"),
-    "survey_of_ranges": (
-        "src/observatory/target.cc", "observatory", "Target.A232*",
-        "if (address.find('/') != std::string_view::npos) {", "if (false) {"),
     "csv_with_formulas": (
         "src/observatory/table.cc", "observatory", "Table.A155*",
         "const bool is_formula = !text.empty() && kFormulas", "const bool is_formula = text.size() > 99 && kFormulas"),
