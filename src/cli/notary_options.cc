@@ -70,6 +70,8 @@ Result<void> NotaryOptions::hear(const Invocation& invocation, const identity::S
             "this server is judged by " + std::string(trust::text_of(policy.trust)) + ", which has no first contact",
             "leave --notary out, or say --trust accept-new");
     }
+    // Also where they are not asked now: if what is remembered goes, there is a first contact that nobody vouches for.
+    settings.notaries.quorum = asked->quorum;
     if (when == When::kFirstContact) {
         const auto remembered = settings.trust.memory().pins_of(settings.judged_host());
         if (!remembered) return unexpected(remembered.error());

@@ -28,7 +28,7 @@ struct NotaryWord {
 
 struct NotaryFindings {
     std::vector<NotaryWord> words{};  ///< empty: no notary was named
-    std::size_t quorum = 0;           ///< how many must see the key that was presented; at least one
+    std::size_t quorum = 0;           ///< how many must see the key that was presented; 0 only where none was named
     x509::Time heard{};               ///< when they were asked
 };
 
