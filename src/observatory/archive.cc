@@ -187,10 +187,14 @@ Result<void> Archive::bring_to_schema(const std::string& what) {
     }
 }
 
-std::int64_t Archive::server(const Target& target) {
+std::optional<std::int64_t> Archive::find_server(const Target& target) {
     SQLite::Statement find(database_, "SELECT id FROM servers WHERE host = ? AND port = ? AND start_tls = ?");
     SQLite::bind(find, target.server.host.to_string(), static_cast<int>(target.server.port), target.start_tls_text());
-    if (find.executeStep()) return find.getColumn(0).getInt64();
+    return find.executeStep() ? std::optional(find.getColumn(0).getInt64()) : std::nullopt;
+}
+
+std::int64_t Archive::server(const Target& target) {
+    if (const auto known = find_server(target)) return *known;
     SQLite::Statement add(database_, "INSERT INTO servers (host, port, start_tls) VALUES (?, ?, ?)");
     SQLite::bind(add, target.server.host.to_string(), static_cast<int>(target.server.port), target.start_tls_text());
     add.exec();

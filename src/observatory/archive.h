@@ -53,6 +53,9 @@ class Archive {
 
     [[nodiscard]] SQLite::Database& database() { return database_; }
 
+    /// Within a transaction: its row, if there is one.
+    [[nodiscard]] std::optional<std::int64_t> find_server(const Target& target);
+
     // Within a transaction; all give the row's id, and add the row where there is none.
     [[nodiscard]] std::int64_t server(const Target& target);
     [[nodiscard]] std::int64_t certificate(const x509::Certificate& certificate);

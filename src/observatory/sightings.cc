@@ -25,7 +25,8 @@ Result<std::vector<Sighting>> Sightings::of(const Target& target) {
                 archive_.database(),
                 "SELECT address, chain, first_seen, last_seen, last_round, times FROM sightings WHERE "
                 "server = ? ORDER BY last_round DESC, address");
-            ask.bind(1, archive_.server(target));
+            // Whoever only asks leaves nothing behind (INVARIANT A174).
+            ask.bind(1, archive_.find_server(target).value_or(0));
             std::vector<Row> found;
             while (ask.executeStep()) {
                 found.push_back({{ask.getColumn(0).getString(),
@@ -96,7 +97,7 @@ Result<std::vector<PastChange>> Sightings::changes(const std::optional<Target>& 
                               "SELECT name, at, grade, why, addresses, coalesce(old_chain, 0), coalesce(new_chain, "
                               "0) FROM changes JOIN servers ON servers.id = server WHERE ?1 = 0 OR server = ?1 "
                               "ORDER BY changes.id DESC");
-        ask.bind(1, only ? archive_.server(*only) : 0);
+        ask.bind(1, only ? archive_.find_server(*only).value_or(-1) : 0);
         std::vector<Row> found;
         while (ask.executeStep()) {
             const auto grade = grade_from(ask.getColumn(2).getString());
