@@ -89,6 +89,7 @@ class NotaryDesk::Desk {
     ~Desk() {
         reactor_.io().stop();
         if (thread_.joinable()) thread_.join();
+        if (scene_) scene_->settle();
     }
 
     Result<void> start() {

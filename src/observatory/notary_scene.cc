@@ -55,6 +55,11 @@ Result<std::unique_ptr<NotaryScene>> NotaryScene::open(const DeskSettings& setti
     return std::unique_ptr<NotaryScene>(new NotaryScene(settings, std::move(*looker), std::move(*archive)));
 }
 
+void NotaryScene::settle() {
+    resolvers_.stop();
+    resolvers_.join();
+}
+
 bool NotaryScene::take_turn() {
     const auto now = Clock::now();
     turns_ = std::min(std::max(settings_.rate, 1.0),
@@ -87,7 +92,7 @@ asio::awaitable<NotaryAnswer> NotaryScene::answer(NotaryQuestion question) {
 
 asio::awaitable<NotaryScene::Kept> NotaryScene::look_at(Target target) {
     Kept kept{Clock::now(), {}, {}};
-    const auto resolve = [&]() -> asio::awaitable<std::vector<Target>> { co_return at_each_address({target}); };
+    const auto resolve = [target]() -> asio::awaitable<std::vector<Target>> { co_return at_each_address({target}); };
     std::vector<Target> places = co_await asio::co_spawn(resolvers_, resolve, asio::use_awaitable);
     std::erase_if(places, [](const Target& place) { return !place.address; });
     if (places.empty()) kept.failure = "its name leads nowhere";

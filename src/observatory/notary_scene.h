@@ -26,6 +26,9 @@ class NotaryScene {
     /// Everything but the signature.
     [[nodiscard]] boost::asio::awaitable<NotaryAnswer> answer(NotaryQuestion question);
 
+    /// Before the reactor goes: waits for the look-ups of names, whose answers would go there.
+    void settle();
+
   private:
     /// What the last look at a server came to.
     struct Kept {
