@@ -51,10 +51,13 @@ Assessment Assessor::assess(const HostPort& server, const tls::Peer& peer, const
     return assessment;
 }
 
-bool Assessor::pins(const HostPort& server, const x509::Certificate& leaf) const {
+bool Assessor::pins(const HostPort& server, const x509::Certificate& leaf, x509::Time now) const {
     const trust::PolicyEntry* const entry = policy_.find(server);
-    return entry != nullptr &&
-           std::ranges::any_of(entry->policy.pins, [&](const trust::PolicyPin& pin) { return leaf.matches(pin.pin); });
+    if (entry == nullptr) return false;
+    return std::ranges::any_of(entry->policy.pins, [&](const trust::PolicyPin& pin) {
+        const bool counts = pin.role != trust::PinRole::kProxy && (!pin.expires || now <= *pin.expires);
+        return counts && leaf.matches(pin.pin);
+    });
 }
 
 bool Assessor::remembers(const HostPort& server, const x509::Certificate& leaf) const {

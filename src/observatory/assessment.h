@@ -44,8 +44,8 @@ class Assessor {
                                     x509::Time now) const;
     [[nodiscard]] bool looks_at_dns(const HostPort& server) const;
     [[nodiscard]] bool looks_at_dns() const;  ///< for any server
-    /// Whether a pin of the policy's entry for the server is of that leaf.
-    [[nodiscard]] bool pins(const HostPort& server, const x509::Certificate& leaf) const;
+    /// Whether a pin of the policy's entry for the server is of that leaf: one that still counts, and of no proxy.
+    [[nodiscard]] bool pins(const HostPort& server, const x509::Certificate& leaf, x509::Time now) const;
     /// Whether known_peers has that leaf's key for the server, and not as revoked.
     [[nodiscard]] bool remembers(const HostPort& server, const x509::Certificate& leaf) const;
     [[nodiscard]] const trust::PolicySet& policy() const { return policy_; }

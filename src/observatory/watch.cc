@@ -34,8 +34,8 @@ x509::CanonicalKey key_of(const std::vector<x509::Certificate>& chain) {
     return chain.front().public_key().canonical();
 }
 
-bool is_announced(const Assessor& assessor, const HostPort& server, const x509::Certificate& leaf) {
-    return assessor.pins(server, leaf) || assessor.remembers(server, leaf);
+bool is_announced(const Assessor& assessor, const HostPort& server, const x509::Certificate& leaf, x509::Time now) {
+    return assessor.pins(server, leaf, now) || assessor.remembers(server, leaf);
 }
 
 void add_address(std::string& list, const std::string& address) {
@@ -192,7 +192,7 @@ Result<void> Watcher::compare(const Server& server, const Assessor& assessor, Ro
             continue;
         }
         const x509::Certificate& leaf = shown_by(one).front();
-        comparison.add(one, address, is_announced(assessor, server.target.server, leaf));
+        comparison.add(one, address, is_announced(assessor, server.target.server, leaf, round.at));
         if (one.assessment && one.assessment->by_policy && !one.assessment->by_policy->verdict.lets_pass()) {
             add_address(refused_at, address);
             refusal = &one.assessment->by_policy->verdict;
