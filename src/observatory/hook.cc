@@ -88,16 +88,23 @@ void feed(int descriptor, std::string_view input, Clock::time_point end) {
 
 /// Its status, or nothing if it had to be killed.
 std::optional<int> wait_until(pid_t child, Clock::time_point end) {
+    constexpr std::chrono::milliseconds kLookEvery{20};
+    // An old kernel has none; then it is looked at now and then.
     const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-    pollfd ended{descriptor, POLLIN, 0};
-    const bool has_ended = descriptor >= 0 && ::poll(&ended, 1, static_cast<int>(std::max<long>(left, 0))) > 0;
-    if (descriptor >= 0) ::close(descriptor);
-    if (!has_ended) ::kill(-child, SIGKILL);
     int status = 0;
+    pid_t ended = 0;
+    while ((ended = ::waitpid(child, &status, WNOHANG)) == 0 && Clock::now() < end) {
+        auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+        if (descriptor < 0) patience = std::min(patience, kLookEvery);
+        pollfd change{descriptor, POLLIN, 0};
+        ::poll(&change, descriptor < 0 ? 0 : 1, static_cast<int>(std::max<long>(patience.count(), 1)));
+    }
+    if (descriptor >= 0) ::close(descriptor);
+    if (ended != 0) return status;
+    ::kill(-child, SIGKILL);
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    return has_ended ? std::optional(status) : std::nullopt;
+    return std::nullopt;
 }
 
 }  // namespace
