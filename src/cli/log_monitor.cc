@@ -1,6 +1,7 @@
 // cotter log monitor: tells a server's owner of every key that appears under its name.
 #include "cli/client_options.h"
 #include "cli/key_log.h"
+#include "cli/pause.h"
 #include "cli/print.h"
 #include "cli/report.h"
 #include "keylog/memory.h"
@@ -12,9 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
-#include <thread>
 
 namespace cotter::cli {
 namespace {
@@ -118,17 +117,13 @@ int look(const Invocation& invocation, const MonitorOptions& options) {
 
 int run_monitor(const Invocation& invocation, const MonitorOptions& options) {
     if (options.every.empty()) return look(invocation, options);
-    const auto pause = text::parse_duration(options.every);
+    const auto pause = parse_every(options.every);
     if (!pause) return report(invocation, pause.error());
-    if (*pause == std::chrono::milliseconds::max()) {
-        return report(invocation, malformed("bad_every", "reading --every", "\"off\" is no time between two looks",
-                                            "say 5m, or leave --every out for one look")
-                                      .value());
-    }
+    Pause between;
     for (;;) {
         // What one look finds is told by it, and the next one comes all the same; but a call that is wrong stays so.
         if (look(invocation, options) == kMalformed) return kMalformed;
-        std::this_thread::sleep_for(*pause);
+        if (!between.wait(*pause)) return kDone;
     }
 }
 

@@ -6,6 +6,7 @@
 #include "cli/serve_options.h"
 #include "cli/starttls_option.h"
 #include "observatory/notary_desk.h"
+#include "text/escape.h"
 #include "text/time.h"
 
 #include <CLI/Option.hpp>
@@ -39,6 +40,10 @@ Result<observatory::DeskSettings> desk_of(const NotaryServeOptions& options, con
     settings.relays = std::move(*relays);
     const auto keep = text::parse_duration(options.keep);
     if (!keep) return unexpected(keep.error());
+    if (*keep > std::chrono::days(1)) {
+        return malformed("notary_keep", "reading --keep " + text::escape(options.keep, 64), "it is longer than a day",
+                         "say for instance 60s: what it answers is to be of now");
+    }
     settings.keep = std::chrono::duration_cast<std::chrono::seconds>(*keep);
     return settings;
 }

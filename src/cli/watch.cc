@@ -1,6 +1,7 @@
 // cotter watch: says what has changed of servers since it last looked.
 #include "observatory/watch.h"
 #include "cli/observation_options.h"
+#include "cli/pause.h"
 #include "cli/print.h"
 #include "cli/report.h"
 #include "cli/report_options.h"
@@ -11,11 +12,6 @@
 #include "service/report_sender.h"
 #include "service/wall_clock.h"
 #include "text/escape.h"
-#include "text/time.h"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
@@ -109,33 +105,6 @@ class Tellers {
     std::vector<Pin> pins_;
 };
 
-/// Between the rounds of one that goes on. While it lives, SIGINT and SIGTERM end only what it waits for, and are kept
-/// until it waits.
-class Pause {
-  public:
-    /// Whether the time has passed; false: a signal came, in it or before.
-    [[nodiscard]] bool wait(std::chrono::milliseconds time) {
-        bool has_passed = false;
-        io_.restart();
-        timer_.expires_after(time);
-        timer_.async_wait([&](const boost::system::error_code& fault) {
-            has_passed = !fault;
-            io_.stop();
-        });
-        signals_.async_wait([this](const boost::system::error_code& fault, int) {
-            if (!fault) io_.stop();
-        });
-        io_.run();
-        signals_.cancel();
-        return has_passed;
-    }
-
-  private:
-    boost::asio::io_context io_;
-    boost::asio::steady_timer timer_{io_};
-    boost::asio::signal_set signals_{io_, SIGINT, SIGTERM};
-};
-
 struct Outcome {
     bool was_interrupted = false;
     bool is_alarm = false;
@@ -185,7 +154,7 @@ int run(const Invocation& invocation, const WatchOptions& options) {
     if (!tellers) return report(invocation, tellers.error());
     std::optional<std::chrono::milliseconds> pause;
     if (!options.every.empty()) {
-        const auto parsed = text::parse_duration(options.every);
+        const auto parsed = parse_every(options.every);
         if (!parsed) return report(invocation, parsed.error());
         pause = *parsed;
     }
