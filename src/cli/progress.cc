@@ -31,7 +31,7 @@ bool is_drawing_terminal() {
 Progress::Progress(std::size_t total, std::size_t done, bool is_wanted)
     : total_(total), before_(done), done_(done), is_shown_(is_wanted && is_drawing_terminal()) {}
 
-Progress::~Progress() {
+void Progress::clear() {
     if (is_shown_) std::cerr << "\r\033[K" << std::flush;
 }
 

@@ -13,11 +13,13 @@ class Progress {
     Progress(std::size_t total, std::size_t done, bool is_wanted);
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
-    ~Progress();  ///< takes the line away
+    ~Progress() { clear(); }
 
     void advance() { ++done_; }
     /// Writes the line anew.
     void show();
+    /// Takes it away, so that something else can be said.
+    void clear();
 
     /// "  412/1000 [########------------]  97/s, 6 s left": `elapsed` since the first of those that were not done
     /// before.

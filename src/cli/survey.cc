@@ -101,6 +101,9 @@ class Surveying {
             late_fault_ = save();
     }
 
+    /// Before anything else is said.
+    void end_progress() { progress_.clear(); }
+
     Result<void> save() {
         if (!late_fault_) return late_fault_;
         last_save_ = std::chrono::steady_clock::now();
@@ -182,19 +185,18 @@ int run(const Invocation& invocation, const SurveyOptions& options) {
     auto begun = records.begin(*list, how, service::wall_clock_now());
     if (!begun) return report(invocation, begun.error());
     if (!invocation.json) tell_begin(*begun, *list);
-    Result<observatory::CrewEnd> end;
-    std::optional<Surveying> surveying(std::in_place, invocation, records, *begun, !options.quiet && !invocation.json);
-    end = observatory::look_at_all(
-        begun->left, *assessor, *crew, [&](observatory::Assessed result) { return surveying->take(std::move(result)); },
-        [&] { surveying->tick(); });
+    Surveying surveying(invocation, records, *begun, !options.quiet && !invocation.json);
+    const auto end = observatory::look_at_all(
+        begun->left, *assessor, *crew, [&](observatory::Assessed result) { return surveying.take(std::move(result)); },
+        [&] { surveying.tick(); });
+    surveying.end_progress();
     if (!end) return report(invocation, end.error());
-    if (const auto saved = surveying->save(); !saved) return report(invocation, saved.error());
+    if (const auto saved = surveying.save(); !saved) return report(invocation, saved.error());
     if (*end == observatory::CrewEnd::kDone) {
         if (auto ended = records.finish(begun->survey, service::wall_clock_now()); !ended)
             return report(invocation, ended.error());
     }
-    const int code = tell_end(invocation, *begun, *surveying, *end);
-    return code;
+    return tell_end(invocation, *begun, surveying, *end);
 }
 
 }  // namespace
