@@ -275,6 +275,13 @@ class Hostile(BundleTest):
         clock.do(self.bob, 8 * 24, "bundle", "publish", self.pins, "--refresh", "--keys", self.keys)
         self.assert_policy(fetch(8), policy(OTHER))
 
+    def test_a_mirror_does_not_say_where_the_client_goes_next(self):
+        self.assert_policy(self.fetch(self.alice, self.mirror.url), policy(OTHER))
+        with Mirror(self.pins) as inside:
+            self.mirror.elsewhere["/metadata/timestamp.json"] = f"{inside.url}/metadata/timestamp.json"
+            self.assert_policy(self.fetch(self.alice, self.mirror.url), policy(OTHER), warns="could not be renewed")
+            self.assertEqual(inside.requests, [], "what only this machine reaches is asked nothing")
+
     def test_a_mirror_that_is_gone_is_told_and_the_policy_stays(self):
         self.assert_policy(self.fetch(self.alice, self.mirror.url), policy(OTHER))
         self.mirror.instead["/metadata/timestamp.json"] = None

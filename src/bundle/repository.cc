@@ -76,8 +76,13 @@ class Web : public Repository {
             return failed("fetch_failed", "fetching " + text::escape(url, 300), "the whole took too long",
                           "try again, or take it from another place");
         }
-        auto content = evidence::fetch(
-            {.url = url, .most_octets = most, .deadline = left, .may_reach_private = true, .stop = stop_});
+        // A mirror is trusted with nothing, and so not with where this machine goes next.
+        auto content = evidence::fetch({.url = url,
+                                        .most_octets = most,
+                                        .deadline = left,
+                                        .may_reach_private = true,
+                                        .most_redirects = 0,
+                                        .stop = stop_});
         if (content) return text_from(*content);
         if (content.error().code == "fetch_absent") return std::nullopt;
         if (content.error().code == "fetch_too_large") return too_large(url, most);

@@ -6,12 +6,13 @@ import threading
 
 
 class Mirror:
-    """Serves the files of a folder; `instead` has other octets for some paths, None where there shall be nothing;
-    `before_answer` is called with each path."""
+    """Serves the files of a folder; `instead` has other octets for some paths, None where there shall be nothing; `elsewhere` the
+    URL that others are sent to; `before_answer` is called with each path."""
 
     def __init__(self, folder):
         self.folder = folder
         self.instead = {}
+        self.elsewhere = {}
         self.requests = []
         self.before_answer = lambda path: None
         mirror = self
@@ -21,7 +22,11 @@ class Mirror:
                 mirror.requests.append(self.path)
                 mirror.before_answer(self.path)
                 content = mirror.content(self.path)
-                self.send_response(404 if content is None else 200)
+                if elsewhere := mirror.elsewhere.get(self.path):
+                    self.send_response(302)
+                    self.send_header("Location", elsewhere)
+                else:
+                    self.send_response(404 if content is None else 200)
                 self.end_headers()
                 try:
                     self.wfile.write(content or b"")
