@@ -6,13 +6,15 @@ import hashlib
 import json
 import os
 import socket
+import sqlite3
 import unittest
 
 from harness.accepting import Accepting
 from harness.case import TunnelTest
-from harness.certificates import self_signed
+from harness.certificates import Authority, self_signed
 from harness.cotter import admit
-from harness.processes import Finished, event_of
+from harness.interception import NAME, Interceptor, leading_to
+from harness.processes import DEADLINE, Finished, Process, event_of
 from harness.tls_servers import PythonServer, server_context
 
 
@@ -27,14 +29,14 @@ class NotaryTest(TunnelTest):
         self.honest, self.intercepting = (self_signed(self.me.folder, name) for name in ("honest", "intercepting"))
         self.target = self.enterContext(PythonServer(server_context(self.honest)))
 
-    def notary(self, name, *arguments, private=True, clients=("me",)):
-        """A notary that has admitted this side: HOST:PORT,PIN for --notary."""
+    def notary(self, name, *arguments, private=True, clients=("me",), variables=None):
+        """A notary that has admitted this side: HOST:PORT,PIN for --notary. `variables`: more of its environment."""
         side = self.side(name)
         if "me" in clients:
             admit(side, self.me, "me")
         arguments = ["--unsafe-private", *arguments] if private else arguments
-        process = self.enterContext(side.start("notary", "serve", "--listen", "127.0.0.1:0", "--json", "--log-format", "json",
-                                               *arguments))
+        command = side.command("notary", "serve", "--listen", "127.0.0.1:0", "--json", "--log-format", "json", *arguments)
+        process = self.enterContext(Process(command, env={**side.env(), **(variables or {})}))
         listening = listening_of(process)
         side.address, side.process = f"{listening['listen']},{listening['pin']}", process
         side.notary_pin = listening["pin"]
@@ -95,6 +97,18 @@ class Answers(NotaryTest):
             port = closed.getsockname()[1]
         word = self.word(self.notary("notary"), about=f"127.0.0.1:{port}", code=1)
         self.assertIn("it did not see the server: cannot_connect", word["silence"])
+
+    def test_questions_about_servers_that_are_not_there_leave_nothing_in_its_archive(self):
+        notary = self.notary("notary", private=False)
+        for port in range(1, 9):
+            self.word(notary, about=f"127.0.0.1:{port}", code=1)
+        database = sqlite3.connect(f"file:{notary.state}/observatory.db?mode=ro", uri=True)
+        self.assertEqual(database.execute("SELECT count(*) FROM servers").fetchone(), (0,))
+        database.close()
+
+    def test_a_look_that_answers_for_days_is_refused(self):
+        done = self.side("notary").run("notary", "serve", "--listen", "127.0.0.1:0", "--keep", "2d")
+        self.assertEqual(done.code, 2, done)
 
     def test_its_key_must_be_one_that_signs(self):
         side = self.side("notary")
@@ -216,15 +230,20 @@ class FirstContact(NotaryTest):
     def test_without_a_quorum_all_must_agree(self):
         self.assertEqual(self.verify(self.notary("honest"), self.silent_notary("silent")).code, 3)
 
-    def test_who_is_intercepted_is_told_by_those_who_are_not(self):
-        """The notary sees the server itself, we somebody who stands between: the same address shows each another key."""
-        notary = self.notary("notary", "--keep", "1h")
-        self.word(notary)  # it has looked, and its look answers for an hour
-        self.target.__exit__()
-        between = self.enterContext(PythonServer(server_context(self.intercepting), port=self.target.port))
-        done = self.verify(notary, target=between)
-        self.assertEqual(done.code, 3, done)
+    @unittest.skipIf(os.environ.get("COTTER_SANITIZE"), "a sanitizer wants to be loaded first")
+    def test_who_is_intercepted_is_told_by_a_notary_who_is_not(self):
+        """The name leads the notary to the server, and us to a proxy that stands before it."""
+        authority = Authority(self.me.folder)
+        proxy = self.enterContext(Interceptor(authority, ("127.0.0.1", self.target.port), host="127.0.0.2", port=self.target.port))
+        notary = self.notary("notary", variables=leading_to(self.me.folder, "127.0.0.1"))
+        arguments = ("verify", f"{NAME}:{self.target.port}", "--trust", "accept-new", "--notary", notary.address, "--json")
+        for leads_to, code in (("127.0.0.1", 0), ("127.0.0.2", 3)):
+            done = Finished(self.me.command(*arguments), env={**self.me.env(), **leading_to(self.me.folder, leads_to)})
+            self.assertEqual(done.code, code, done)
         self.assertIn(f"sees another key: {self.honest.pin()}", json.dumps(done.json["notes"]))
+        done = Finished(self.me.command("connect", *arguments[1:-1]), stdin=b"secret",
+                        env={**self.me.env(), **leading_to(self.me.folder, "127.0.0.2")})
+        self.assertEqual((done.code, proxy.heard), (3, b""), done)
 
     def test_A233_an_answer_that_was_given_before_is_none(self):
         given = []
@@ -258,6 +277,27 @@ class FirstContact(NotaryTest):
         again = self.me.run(*arguments, stdin=b"hello")
         self.assertEqual((again.code, again.raw), (0, b"hello"), again)
         self.assertEqual(notary.process.err.text().count('"event":"admitted"'), admitted, "a remembered key needs no word")
+
+    def test_A233_a_first_contact_for_which_nobody_was_asked_is_none(self):
+        """The key was remembered when the client started, so no notary was asked; then the memory is taken away."""
+        owner = self.side("owner")
+        server = self.server(owner, self.backend())
+        admit(owner, self.me, "me")
+        self.me.do("peers", "add", server.address, server.pin)
+        arguments = ("--trust", "accept-new", "--notary", self.notary("notary").address)
+        client = self.listening_process(self.me, server, trust=arguments)
+        with socket.create_connection(client.at, DEADLINE) as stream:
+            stream.sendall(b"!")
+            self.assertEqual(stream.recv(1), b"!")
+        self.me.do("peers", "forget", server.address)
+        with socket.create_connection(client.at, DEADLINE) as stream:
+            stream.settimeout(DEADLINE)
+            try:
+                self.assertEqual(stream.recv(1), b"")
+            except ConnectionResetError:
+                pass
+        client.err.wait(lambda line: "0 of 0 notaries see this key" in line or None, "the refusal")
+        self.assertEqual(self.me.do("peers", "--json").json["peers"], [])
 
     def test_connect_sends_nothing_where_the_notaries_disagree(self):
         done = self.me.run("connect", self.target.address, "--trust", "accept-new", "--notary", self.lying_notary("liar").address,

@@ -15,6 +15,7 @@ from harness.certificates import Authority, self_signed
 from harness.many_servers import ManyServers
 from harness.nginx import Nginx
 from harness.processes import Process, eventually
+from harness.terminal import Terminal
 from harness.tls_servers import OpensslServer, PythonServer, server_context
 
 
@@ -113,6 +114,24 @@ class ManyHosts(SurveyTest):
             self.assertEqual(len(after) - 1, 120 - kept)
             self.assertEqual(servers.count - asked, 120 - kept, "nobody was asked twice who had answered")
         self.assertEqual(self.archive("SELECT count(*) FROM survey_results"), [(120,)])
+
+    def test_at_a_terminal_a_line_says_how_far_it_is_and_makes_room_for_what_comes_after(self):
+        issued = self_signed(self.me.folder, "host")
+        with ManyServers([issued] * 60) as servers, Terminal() as terminal:
+            path = self.list_of(*servers.addresses)
+            command = 'exec "$@" 2>"$0"'
+            with Process(["sh", "-c", command, terminal.path, *self.me.command("survey", path, "--rate", "40")],
+                         env={**self.me.env(), "TERM": "xterm"}) as survey:
+                shown = terminal.read_until(" s left")
+                self.assertRegex(shown, r"\r\x1b\[K  \d+/60 \[#*-*\]  \d+/s, \d+ s left")
+                self.assertEqual(survey.wait(), 0)
+            self.assertTrue(survey.out.text().startswith("survey 1: looked at 60 servers"))
+            self.assertTrue((terminal.screen + terminal.rest()).endswith("\r\x1b[K"), "nothing of the line stays")
+            quiet = Process(["sh", "-c", command, terminal.path, *self.me.command("survey", path, "--rate", "0", "--quiet")],
+                            env={**self.me.env(), "TERM": "xterm"})
+            with quiet:
+                self.assertEqual(quiet.wait(), 0)
+            self.assertEqual(terminal.rest(), "")
 
     def test_killed_it_has_kept_what_was_a_second_old(self):
         issued = self_signed(self.me.folder, "host")

@@ -10,31 +10,10 @@ import unittest
 from harness.accepting import Accepting
 from harness.case import TunnelTest
 from harness.certificates import Authority, self_signed
+from harness.interception import NAME, Interceptor, leading_to
 from harness.many_servers import ManyServers
-from harness.preload import compile_preload
 from harness.processes import DEADLINE, Finished, event_of
 from harness.tls_servers import PythonServer, server_context
-
-# A name that leads to two addresses: getaddrinfo() of its own for it alone.
-TWO_ADDRESSES = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <netdb.h>
-#include <string.h>
-typedef int (*lookup)(const char*, const char*, const struct addrinfo*, struct addrinfo**);
-int getaddrinfo(const char* name, const char* service, const struct addrinfo* hints, struct addrinfo** found) {
-    lookup real = (lookup)dlsym(RTLD_NEXT, "getaddrinfo");
-    if (name == 0 || strcmp(name, "two.test") != 0) return real(name, service, hints, found);
-    struct addrinfo* second = 0;
-    int fault = real("127.0.0.1", service, hints, found);
-    if (fault == 0) fault = real("127.0.0.2", service, hints, &second);
-    if (fault != 0) return fault;
-    struct addrinfo* last = *found;
-    while (last->ai_next != 0) last = last->ai_next;
-    last->ai_next = second;
-    return 0;
-}
-"""
 
 
 class Changing(Accepting):
@@ -60,7 +39,7 @@ class WatchTest(TunnelTest):
     def issued(self, name, days=60, authority=None, **more):
         """A leaf whose issuer is presented, too."""
         authority = authority or self.authority
-        leaf = authority.issue(name, "IP:127.0.0.1,DNS:two.test", usage="serverAuth", days=days, **more)
+        leaf = authority.issue(name, f"IP:127.0.0.1,DNS:{NAME}", usage="serverAuth", days=days, **more)
         leaf.chain = f"{leaf.certificate}.chain"
         with open(leaf.chain, "wb") as out:
             for part in (leaf.certificate, authority.certificate):
@@ -138,16 +117,36 @@ class Grades(WatchTest):
         server.show(second)
         self.assertEqual(self.change_of(server, code=0)["grade"], "announced")
 
-    def test_who_stands_between_shows_another_issuer(self):
-        """An interception proxy: it makes a certificate for the same name with an authority of its own."""
+    def watch_name(self, port, *addresses, arguments=(), code):
+        """The changes of a round that looks at NAME, which leads to these addresses."""
+        done = Finished(self.me.command("watch", f"{NAME}:{port}", "--json", *arguments),
+                        env={**self.me.env(), **leading_to(self.me.folder, *addresses)})
+        self.assertEqual(done.code, code, done)
+        return [event for event in map(json.loads, done.out.splitlines()) if event["event"] == "change"]
+
+    def intercepted(self):
+        """An honest server, looked at once, and who stands before it at another address of the same name."""
         server = self.changing(self.issued("honest", days=3))
-        self.watch(server.address)
+        self.assertEqual(self.watch_name(server.port, "127.0.0.1", code=0), [])
         os.mkdir(self.me.path("proxy"))
         proxy = Authority(self.me.path("proxy"), "Corporate Inspection")
-        server.show(self.issued("honest", authority=proxy))
-        change = self.change_of(server, code=3)
+        return server, self.enterContext(Interceptor(proxy, ("127.0.0.1", server.port), host="127.0.0.2", port=server.port))
+
+    def test_an_interception_proxy_shows_another_issuer(self):
+        server, _ = self.intercepted()
+        (change,) = self.watch_name(server.port, "127.0.0.2", code=3)
         self.assertEqual(change["grade"], "other-issuer")
         self.assertEqual((change["before"]["issuer"], change["after"]["issuer"]), ("CN=ca", "CN=Corporate Inspection"))
+
+    def test_a_proxy_that_the_policy_allows_is_not_announced_by_that(self):
+        server, proxy = self.intercepted()
+        shown = self.me.do("pin", proxy.address, "--json").json["certificates"][0]["pins"]["spki-sha256"]
+        policy = self.me.path("policy.toml")
+        with open(policy, "w", encoding="ascii") as file:
+            file.write(f'version = 1\n[[host]]\nname = "{NAME}"\n[[host.pin]]\npin = "{shown}"\nrole = "proxy"\n'
+                       'approved_by = "the security office"\nexpires = 2099-01-01T00:00:00Z\n')
+        (change,) = self.watch_name(server.port, "127.0.0.2", arguments=("--policy", policy), code=3)
+        self.assertEqual(change["grade"], "other-issuer")
 
     def test_a_weaker_key_and_an_older_certificate_are_the_worst_of_one_address(self):
         first = self.issued("first")
@@ -165,13 +164,9 @@ class Grades(WatchTest):
         one, other = self.issued("one"), self.issued("other")
         here = self.changing(one)
         there = self.changing(one, host="127.0.0.2", port=here.port)
-        library = compile_preload(self.me.folder, "two_addresses", TWO_ADDRESSES)
 
         def watch(code):
-            done = Finished(self.me.command("watch", f"two.test:{here.port}", "--json"),
-                            env={**self.me.env(), "LD_PRELOAD": library})
-            self.assertEqual(done.code, code, done)
-            return [event for event in map(json.loads, done.out.splitlines()) if event["event"] == "change"]
+            return self.watch_name(here.port, "127.0.0.1", "127.0.0.2", code=code)
 
         self.assertEqual(watch(0), [])
         there.show(other)
@@ -344,7 +339,7 @@ class Daemon(WatchTest):
 
 class Refusals(WatchTest):
     def test_calls_that_make_no_sense(self):
-        for arguments in (["--alarm", "nonsense", "127.0.0.1:1"], ["10.0.0.0/8"], ["--every", "0s", "127.0.0.1:1"],
+        for arguments in (["--alarm", "nonsense", "127.0.0.1:1"], ["10.0.0.0/8"], ["--every", "0s", "127.0.0.1:1"], ["--every", "off", "127.0.0.1:1"], ["--every", "400d", "127.0.0.1:1"],
                           ["--tell", "http://example.com/", "127.0.0.1:1"], ["--tell-pin", "nonsense", "127.0.0.1:1"]):
             self.assertEqual(self.me.run("watch", *arguments).code, 2, arguments)
 

@@ -42,5 +42,13 @@ class Terminal:
             self.screen += part
         return fresh
 
+    def rest(self):
+        """What has come since, without waiting for more."""
+        fresh = ""
+        while select.select([self._master], [], [], 0)[0]:
+            fresh += os.read(self._master, 65536).decode("utf-8", "replace").replace("\r\n", "\n")
+        self.screen += fresh
+        return fresh
+
     def type(self, text):
         os.write(self._master, text.encode())
