@@ -296,7 +296,7 @@ class FirstContact(NotaryTest):
                 self.assertEqual(stream.recv(1), b"")
             except ConnectionResetError:
                 pass
-        client.err.wait(lambda line: "0 of 0 notaries see this key" in line or None, "the refusal")
+        client.out.wait(lambda line: "0 of 0 notaries see this key" in line or None, "the refusal")
         self.assertEqual(self.me.do("peers", "--json").json["peers"], [])
 
     def test_connect_sends_nothing_where_the_notaries_disagree(self):
