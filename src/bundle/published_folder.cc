@@ -57,8 +57,7 @@ Result<std::optional<MetadataFile<Content>>> PublishedFolder::read(const std::fi
     if (!files::is_there(file)) return std::nullopt;
     const auto octets = files::read(file, kMostTargets);
     if (!octets) return unexpected(octets.error());
-    std::string text;
-    for (const std::byte octet : *octets) text += static_cast<char>(octet);
+    std::string text = text::of_octets(*octets);
     auto parsed = parse_metadata<Content>(text, file.string());
     if (!parsed) return unexpected(parsed.error());
     return MetadataFile<Content>{std::move(text), std::move(*parsed)};

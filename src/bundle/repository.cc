@@ -4,6 +4,7 @@
 #include "bundle/refusal.h"
 #include "evidence/fetch.h"
 #include "files/files.h"
+#include "text/encoding.h"
 #include "text/escape.h"
 
 #include <algorithm>
@@ -14,13 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
-
-std::string text_from(Bytes octets) {
-    std::string text;
-    text.reserve(octets.size());
-    for (const std::byte octet : octets) text += static_cast<char>(octet);
-    return text;
-}
 
 unexpected<Error> too_large(const std::string& what, std::size_t most) {
     return refused(Refusal::kTooLarge, "fetching " + text::escape(what, 300),
@@ -40,7 +34,7 @@ class Folder : public Repository {
             return too_large(file.string(), most);
         const auto content = files::read(file, most);
         if (!content) return unexpected(content.error());
-        return text_from(*content);
+        return text::of_octets(*content);
     }
 
   private:
@@ -83,7 +77,7 @@ class Web : public Repository {
                                         .may_reach_private = true,
                                         .most_redirects = 0,
                                         .stop = stop_});
-        if (content) return text_from(*content);
+        if (content) return text::of_octets(*content);
         if (content.error().code == "fetch_absent") return std::nullopt;
         if (content.error().code == "fetch_too_large") return too_large(url, most);
         return unexpected(content.error());

@@ -21,9 +21,7 @@ constexpr int kMostRaces = 5;
 Result<std::string> read_root(const std::filesystem::path& file) {
     const auto content = files::read(file, kMostRoot);
     if (!content) return unexpected(content.error());
-    std::string text;
-    for (const std::byte octet : *content) text += static_cast<char>(octet);
-    return text;
+    return text::of_octets(*content);
 }
 
 std::string digest_of(const std::string& root) {

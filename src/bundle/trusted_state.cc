@@ -19,13 +19,6 @@ using formats::Document;
 constexpr std::uint64_t kFileVersion = 1;
 constexpr std::size_t kMostFile = files::kMostBytes;
 
-std::string text_of_octets(Bytes octets) {
-    std::string text;
-    text.reserve(octets.size());
-    for (const std::byte octet : octets) text += static_cast<char>(octet);
-    return text;
-}
-
 Document document_of(const Kept& kept) {
     const Accepted& accepted = kept.trusted.accepted;
     Document files = json_object({});
@@ -95,7 +88,7 @@ Result<Kept> kept_of(const Document& document, const std::filesystem::path& file
         const std::string& encoded = (*files)->items[i].text;
         const auto octets = encoded.empty() ? ByteVector() : text::octets_of_base64(encoded);
         if (!octets) return broken(file, "a file in it is not base64");
-        accepted.files.emplace((*files)->keys[i], text_of_octets(*octets));
+        accepted.files.emplace((*files)->keys[i], text::of_octets(*octets));
     }
     if (!checked.empty()) {
         const auto time = text::parse_rfc3339(checked);
@@ -108,7 +101,7 @@ Result<Kept> kept_of(const Document& document, const std::filesystem::path& file
 Result<Kept> read(const std::filesystem::path& file) {
     const auto content = files::read_private(file, kMostFile);
     if (!content) return unexpected(content.error());
-    const auto document = formats::read_json(text_of_octets(*content), file.string());
+    const auto document = formats::read_json(text::of_octets(*content), file.string());
     if (!document) return broken(file, document.error().why);
     return kept_of(*document, file);
 }

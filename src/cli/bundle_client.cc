@@ -6,6 +6,7 @@
 #include "cli/report.h"
 #include "files/files.h"
 #include "service/wall_clock.h"
+#include "text/encoding.h"
 #include "text/escape.h"
 #include "text/time.h"
 #include "x509/openssl.h"
@@ -34,8 +35,7 @@ Result<bundle::InUse> verify(const BundleOptions& options, x509::Time now) {
     if (!location) return unexpected(location.error());
     const auto root = files::read(options.root, bundle::kMostRoot);
     if (!root) return unexpected(root.error());
-    std::string text;
-    for (const std::byte octet : *root) text += static_cast<char>(octet);
+    std::string text = text::of_octets(*root);
     auto trusted = bundle::begin_with(std::move(text));
     if (!trusted) return unexpected(trusted.error());
     const auto check = [](const std::string& name, const std::string& content) -> Result<void> {

@@ -8,6 +8,7 @@
 #include "cli/report.h"
 #include "files/files.h"
 #include "service/wall_clock.h"
+#include "text/encoding.h"
 #include "text/escape.h"
 #include "text/time.h"
 
@@ -151,9 +152,7 @@ void warn_of_ends(const PublishedFolder& folder, x509::Time now) {
 Result<std::string> policy_text(const std::string& path) {
     const auto content = files::read(path, bundle::kMostTargetFile);
     if (!content) return unexpected(content.error());
-    std::string text;
-    for (const std::byte octet : *content) text += static_cast<char>(octet);
-    return text;
+    return text::of_octets(*content);
 }
 
 /// Each by its file's name. One that a client would not load is refused here.

@@ -5,6 +5,7 @@
 #include "cli/report.h"
 #include "files/files.h"
 #include "identity/succession.h"
+#include "text/encoding.h"
 
 #include <CLI/Option.hpp>
 
@@ -18,8 +19,7 @@ Result<audit::Verifier> log_key_from(const std::string& argument) {
     if (key || std::ranges::count(argument, '+') >= 2) return key;
     const auto content = files::read(argument, kMostKeyOctets);
     if (!content) return unexpected(content.error());
-    std::string text;
-    for (const std::byte octet : *content) text += static_cast<char>(octet);
+    std::string text = text::of_octets(*content);
     return audit::Verifier::parse(text.substr(0, text.find_first_of("\r\n")));
 }
 

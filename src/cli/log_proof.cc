@@ -33,9 +33,7 @@ using OrDifference = std::variant<T, LogDifference>;
 Result<std::string> read_text(const std::string& path) {
     const auto content = files::read(path, kMostOctets);
     if (!content) return unexpected(content.error());
-    std::string text;
-    for (const std::byte octet : *content) text += static_cast<char>(octet);
-    return text;
+    return text::of_octets(*content);
 }
 
 Result<audit::ProofFile> read_proof_file(const std::string& path) {

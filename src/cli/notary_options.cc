@@ -56,7 +56,7 @@ Result<observatory::InquirySettings> NotaryOptions::inquiry(const Invocation& in
 Result<void> NotaryOptions::hear(const Invocation& invocation, const identity::StateFolder& state,
                                  const trust::ServerPolicy& policy, When when,
                                  service::ClientSettings& settings) const {
-    if (notaries.empty() && quorum == 0 && relay.empty()) return {};
+    if (!is_given()) return {};
     const auto asked = inquiry(invocation, state);
     if (!asked) return unexpected(asked.error());
     if (settings.server_name) {

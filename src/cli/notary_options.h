@@ -21,6 +21,7 @@ struct NotaryOptions {
     std::string relay;
 
     void add_to(CLI::App& command);
+    [[nodiscard]] bool is_given() const { return !notaries.empty() || quorum != 0 || !relay.empty(); }
 
     /// Whom to ask, and as whom.
     [[nodiscard]] Result<observatory::InquirySettings> inquiry(const Invocation& invocation,

@@ -6,6 +6,7 @@
 #include "files/files.h"
 #include "formats/format.h"
 #include "service/wall_clock.h"
+#include "text/encoding.h"
 
 #include <CLI/Option.hpp>
 #include <nlohmann/json.hpp>
@@ -94,10 +95,7 @@ Result<std::vector<trust::PolicyEntry>> only_for(const trust::HostPattern& host,
 Result<std::string> text_of_source(const std::string& source) {
     const auto content = files::read(source);
     if (!content) return unexpected(content.error());
-    std::string text;
-    text.reserve(content->size());
-    for (const std::byte octet : *content) text += static_cast<char>(octet);
-    return text;
+    return text::of_octets(*content);
 }
 
 int run(const Invocation& invocation, const ConvertOptions& options) {

@@ -4,6 +4,7 @@
 #include "files/files.h"
 #include "formats/toml_reader.h"
 #include "registry/client_name.h"
+#include "text/encoding.h"
 #include "text/escape.h"
 
 #include <algorithm>
@@ -155,7 +156,7 @@ Result<ServiceOptions> read_service(const toml::table& table, const std::string&
 Result<ServeOptions> read_configuration(const std::string& file) {
     const auto content = files::read(file, kMostOctets);
     if (!content) return unexpected(content.error());
-    const std::string text(reinterpret_cast<const char*>(content->data()), content->size());
+    const std::string text = text::of_octets(*content);
     const auto document = formats::parse_toml(text, file);
     if (!document) return unexpected(document.error());
     const std::filesystem::path folder = std::filesystem::path(file).parent_path();

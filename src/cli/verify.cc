@@ -184,7 +184,7 @@ int run(const Invocation& invocation, const VerifyOptions& options) {
         return refuse_call(invocation, "--key-log is asked about a live server's key, and not by --prove",
                            "leave it out");
     }
-    if (!options.notaries.notaries.empty() && (options.prove || options.server.empty())) {
+    if (options.notaries.is_given() && (options.prove || options.server.empty())) {
         return refuse_call(invocation, "--notary is asked about a live server, and not by --prove", "leave it out");
     }
     x509::Time now = service::wall_clock_now();

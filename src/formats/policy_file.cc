@@ -3,6 +3,7 @@
 
 #include "files/files.h"
 #include "formats/toml_reader.h"
+#include "text/encoding.h"
 #include "x509/pem.h"
 
 #include <algorithm>
@@ -280,9 +281,7 @@ Result<trust::PolicySet> parse_policy(std::string_view text, std::string_view so
 Result<trust::PolicySet> read_policy(const std::filesystem::path& path) {
     const auto content = files::read(path);
     if (!content) return unexpected(content.error());
-    std::string text;
-    text.reserve(content->size());
-    for (const std::byte octet : *content) text += static_cast<char>(octet);
+    std::string text = text::of_octets(*content);
     return parse_policy(text, path.string(), path.parent_path());
 }
 

@@ -2,6 +2,7 @@
 #include "keylog/layout.h"
 
 #include "keylog/key_entry.h"
+#include "text/encoding.h"
 #include "x509/openssl.h"
 
 #include <algorithm>
@@ -61,9 +62,7 @@ Result<std::vector<std::string>> parse_bundle(Bytes bundle) {
         if (size == 0) return bad_bundle("an entry is empty");
         if (size > kMostEntryOctets) return bad_bundle("an entry is longer than any entry");
         if (size > bundle.size()) return bad_bundle("a bundle is cut off within an entry");
-        std::string& entry = entries.emplace_back();
-        std::ranges::transform(bundle.first(size), std::back_inserter(entry),
-                               [](std::byte octet) { return static_cast<char>(octet); });
+        entries.push_back(text::of_octets(bundle.first(size)));
         bundle = bundle.subspan(size);
     }
     if (entries.empty()) return bad_bundle("a bundle has no entries");

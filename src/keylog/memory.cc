@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::size_t kMostSeenOctets = 64UL * 1024;
 
-std::string text_of_octets(const ByteVector& octets) {
-    std::string text;
-    for (const std::byte octet : octets) text += static_cast<char>(octet);
-    return text;
-}
-
 }  // namespace
 
 Memory::Memory(const identity::StateFolder& state, audit::Verifier key)
@@ -29,7 +23,7 @@ Result<std::optional<audit::SignedCheckpoint>> Memory::seen() const {
     if (!files::is_there(file_)) return std::optional<audit::SignedCheckpoint>();
     const auto content = files::read_private(file_, kMostSeenOctets);
     if (!content) return unexpected(content.error());
-    auto checkpoint = audit::SignedCheckpoint::parse(text_of_octets(*content));
+    auto checkpoint = audit::SignedCheckpoint::parse(text::of_octets(*content));
     if (!checkpoint || !checkpoint->is_by(key_)) {
         return failed("key_log_seen", "reading " + text::escape(file_.string()),
                       checkpoint ? "it is not signed with the log's key" : checkpoint.error().why,

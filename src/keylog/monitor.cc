@@ -45,8 +45,7 @@ Result<std::uint64_t> Told::read() const {
     if (!files::is_there(file_)) return 0;
     const auto content = files::read_private(file_, kMostToldOctets);
     if (!content) return unexpected(content.error());
-    std::string text;
-    for (const std::byte octet : *content) text += static_cast<char>(octet);
+    std::string text = text::of_octets(*content);
     const bool is_ours = text.starts_with(kToldLine) && text.ends_with('\n');
     const auto told =
         is_ours ? audit::parse_count(text.substr(kToldLine.size(), text.size() - kToldLine.size() - 1)) : std::nullopt;

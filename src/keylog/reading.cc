@@ -2,6 +2,7 @@
 #include "keylog/reading.h"
 
 #include "keylog/layout.h"
+#include "text/encoding.h"
 #include "text/escape.h"
 #include "x509/openssl.h"
 
@@ -28,9 +29,7 @@ unexpected<LogFault> cannot_read(std::string message) {
 Reading<SignedCheckpoint> read_checkpoint(Source& source, const audit::Verifier& key) {
     const auto octets = source.get(std::string(kCheckpointPath), kMostCheckpointOctets);
     if (!octets) return unreadable(octets.error());
-    std::string text;
-    std::ranges::transform(*octets, std::back_inserter(text), [](std::byte octet) { return static_cast<char>(octet); });
-    auto checkpoint = SignedCheckpoint::parse(text);
+    auto checkpoint = SignedCheckpoint::parse(text::of_octets(*octets));
     if (!checkpoint) return cannot_read("what is served as its checkpoint is none: " + checkpoint.error().why);
     if (checkpoint->head.origin != key.name()) {
         return is_false("key_log_origin", "what is served is another log, " +

@@ -2,6 +2,7 @@
 #include "observatory/archive.h"
 
 #include "pin/digest.h"
+#include "text/encoding.h"
 #include "text/escape.h"
 #include "x509/weak_rsa.h"
 
@@ -119,9 +120,7 @@ std::string opening_archive(const std::filesystem::path& path) {
 }
 
 std::string key_of(char kind, Bytes digest) {
-    std::string key(1, kind);
-    key.append(reinterpret_cast<const char*>(digest.data()), digest.size());
-    return key;
+    return kind + text::of_octets(digest);
 }
 
 ByteVector digest_of(const x509::Certificate& certificate) {

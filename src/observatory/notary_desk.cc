@@ -8,6 +8,7 @@
 #include "stream/await.h"
 #include "stream/listener.h"
 #include "stream/relay.h"
+#include "text/encoding.h"
 #include "trust/judge.h"
 #include "x509/openssl.h"
 
@@ -70,12 +71,8 @@ ByteVector bytes_of_text(const std::string& text) {
     return {octets.begin(), octets.end()};
 }
 
-std::string_view text_of_bytes(Bytes octets) {
-    return {reinterpret_cast<const char*>(octets.data()), octets.size()};
-}
-
 service::RequestState whole_line(Bytes octets) {
-    if (text_of_bytes(octets).contains('\n')) return service::RequestState::kWhole;
+    if (std::ranges::find(octets, std::byte{'\n'}) != octets.end()) return service::RequestState::kWhole;
     return octets.size() >= kMostQuestion ? service::RequestState::kTooMuch : service::RequestState::kIncomplete;
 }
 
@@ -173,8 +170,8 @@ class NotaryDesk::Desk {
         const auto request =
             co_await service::await_request(reactor_, socket, *opened, std::move(unread), deadline, whole_line);
         if (!request) co_return;
-        const std::string_view text = text_of_bytes(*request);
-        const std::string said = co_await answer(std::string(text.substr(0, text.find('\n'))));
+        const std::string text = text::of_octets(*request);
+        const std::string said = co_await answer(text.substr(0, text.find('\n')));
         co_await service::send_answer(reactor_, socket, *opened, bytes_of_text(said));
     }
 

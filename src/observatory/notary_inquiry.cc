@@ -7,6 +7,7 @@
 #include "service/wall_clock.h"
 #include "stream/await.h"
 #include "stream/relay.h"
+#include "text/encoding.h"
 #include "text/escape.h"
 #include "trust/judge.h"
 #include "trust/words.h"
@@ -104,8 +105,7 @@ class Inquiry {
         const auto answer = co_await service::ask(reactor_, socket, stream, line_of(question_), std::move(unread),
                                                   kMostAnswer, deadline);
         if (!answer) co_return unexpected(answer.error());
-        const std::string text(reinterpret_cast<const char*>(answer->data()), answer->size());
-        co_return text;
+        co_return text::of_octets(*answer);
     }
 
     /// A pair of sockets: one end is the plain side of the stream to the relay, at the other TLS begins anew, with a

@@ -3,6 +3,7 @@
 
 #include "files/files.h"
 #include "pin/digest.h"
+#include "text/encoding.h"
 #include "text/escape.h"
 #include "x509/openssl.h"
 
@@ -101,8 +102,7 @@ Result<TargetList> parse_targets(std::string_view text, const std::string& sourc
 Result<TargetList> read_targets(const std::filesystem::path& path) {
     const auto content = files::read(path, kMostListBytes);
     if (!content) return unexpected(content.error());
-    const std::string_view text(reinterpret_cast<const char*>(content->data()), content->size());
-    return parse_targets(text, path == "-" ? "standard input" : path.string());
+    return parse_targets(text::of_octets(*content), path == "-" ? "standard input" : path.string());
 }
 
 }  // namespace cotter::observatory

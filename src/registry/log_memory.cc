@@ -62,8 +62,7 @@ Result<std::optional<audit::SeenHead>> LogMemory::seen() const {
     };
     const auto content = files::read_private(seen_file_, kMostOctets);
     if (!content) return unexpected(content.error());
-    std::string text;
-    for (const std::byte octet : *content) text += static_cast<char>(octet);
+    std::string text = text::of_octets(*content);
     auto file = audit::parse_proof_file(text);
     auto* const head = file ? std::get_if<audit::SeenHead>(&*file) : nullptr;
     if (head == nullptr) return unusable(file ? "it is another file" : file.error().why);

@@ -30,13 +30,6 @@ Bytes octets_of(std::string_view text) {
     return std::as_bytes(std::span(text));
 }
 
-std::string text_of(const ByteVector& octets) {
-    std::string text;
-    text.reserve(octets.size());
-    for (const std::byte octet : octets) text += static_cast<char>(octet);
-    return text;
-}
-
 std::string name_of(std::string_view failure, const std::string& target) {
     constexpr std::size_t kOctets = 16;
     return text::hex(Bytes(sha256(octets_of(target + "\n" + std::string(failure)))).first(kOctets));
@@ -113,8 +106,8 @@ class OpenFolder {
             if (!content) continue;
             std::optional<Time> made;
             if (ending == kDone) {
-                if (const auto time = text::parse_rfc3339(text_of(*content))) made = *time;
-            } else if (const auto waiting = parse(entry.path().stem().string(), text_of(*content))) {
+                if (const auto time = text::parse_rfc3339(text::of_octets(*content))) made = *time;
+            } else if (const auto waiting = parse(entry.path().stem().string(), text::of_octets(*content))) {
                 made = waiting->made;
             }
             // What can't be read is no report; its place is needed.
@@ -129,7 +122,7 @@ class OpenFolder {
 
     [[nodiscard]] std::optional<WaitingReport> read(const Kept& kept) const {
         const auto content = files::read_private(kept.path);
-        return content ? parse(kept.path.stem().string(), text_of(*content)) : std::nullopt;
+        return content ? parse(kept.path.stem().string(), text::of_octets(*content)) : std::nullopt;
     }
 
     [[nodiscard]] Result<void> write(const std::string& name, std::string_view ending, const std::string& text) const {

@@ -7,6 +7,10 @@
 
 namespace cotter::text {
 
+std::string of_octets(Bytes octets) {
+    return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
 std::string hex(Bytes octets) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out;
